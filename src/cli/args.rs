@@ -1,0 +1,170 @@
+//! The arguments. Their doc comments are the `--help` texts.
+
+use camino::Utf8PathBuf;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Failure records that people and coding agents can trust: a searchable site, answers in the terminal, and
+/// checks that run.
+#[derive(Debug, Parser)]
+#[command(name = "faultbook", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Args {
+    /// Work on the book in this folder
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+    pub directory: Option<Utf8PathBuf>,
+    /// Say less
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Tells every stream of this process.
+    pub fn apply(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// How hits are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HitFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// One id per line
+    Ids,
+}
+
+/// What faultbook does.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Turn the records into a site
+    Build(BuildArgs),
+    /// Preview the site; pages reload when their record is saved
+    Serve(ServeArgs),
+    /// Find records by words, codes or error messages
+    Search(SearchArgs),
+    /// Say what is wrong with records, and what to write instead
+    Lint(LintArgs),
+    /// Run the checks that records carry
+    Verify(VerifyArgs),
+}
+
+/// `build`.
+#[derive(Debug, clap::Args)]
+pub struct BuildArgs {
+    /// Write the site to this folder instead of the book's `build-dir`
+    #[arg(short, long, value_name = "DIR")]
+    pub dest_dir: Option<Utf8PathBuf>,
+    /// Build drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// Let warnings stop the build too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Listen on this address
+    #[arg(short = 'n', long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub hostname: String,
+    /// Listen on this port; without it, the first free one from 3000
+    #[arg(short, long, value_name = "PORT")]
+    pub port: Option<u16>,
+}
+
+/// `search`.
+#[derive(Debug, clap::Args)]
+pub struct SearchArgs {
+    /// What you see: words, an error code, a line of a log
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// At most this many records
+    #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub n: u16,
+    /// Only records with this value, such as `product=npm`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub facet: Vec<String>,
+    /// Search drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// How to write the hits
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: HitFormat,
+}
+
+/// `lint`.
+#[derive(Debug, clap::Args)]
+pub struct LintArgs {
+    /// Only these records or folders; the whole book otherwise
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Let warnings fail too
+    #[arg(long)]
+    pub strict: bool,
+    /// How to write the findings
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+/// `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Only these records; every record with a check otherwise
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Bring each failure about in a scratch folder, and run the printed fixes and wrong fixes there
+    #[arg(long, required = true)]
+    pub self_test: bool,
+    /// Print what would run, and run nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// What checks may do: `shell` lets their scripts run as you, without a sandbox
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CAPABILITY")]
+    pub allow: Vec<Capability>,
+    /// Write the results to this file, for the pages to show
+    #[arg(long, value_name = "FILE")]
+    pub record_results: Option<Utf8PathBuf>,
+    /// How to write the results
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+/// What a check may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Capability {
+    /// Run scripts
+    Shell,
+}

@@ -1,0 +1,101 @@
+//! The command line: arguments in, an exit code out.
+//!
+//! In: argv. Out: data on stdout, talk on stderr, and one of [`Exit`].
+//! Each verb has its own file, which reads, calls the rooms, and reports; `report/` draws.
+
+mod args;
+mod build;
+mod lint;
+mod report;
+mod verify;
+
+use anyhow::Context;
+use args::{Args, Verb};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Parser;
+
+/// How a run ended, as its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Fine.
+    Clean = 0,
+    /// Findings, no match, or a failure that is present.
+    Findings = 1,
+    /// Usage, configuration or unreadable input.
+    Usage = 2,
+    /// We failed.
+    Failed = 3,
+    /// Refused: it was not asked for clearly enough, and nothing ran.
+    Refused = 5,
+    /// A self-test did not come out as it must.
+    SelfTest = 6,
+}
+
+/// Something that the caller can mend: a wrong flag, an unknown id, a folder without a book.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct UsageError {
+    message: String,
+    hint: String,
+}
+
+impl UsageError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        UsageError { message: message.into(), hint: hint.into() }.into()
+    }
+}
+
+/// Runs the command line of this process.
+pub fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            // A closed pipe is the only way in which this fails, and then nobody reads a message either.
+            let _ = error.print();
+            return if wrong { Exit::Usage } else { Exit::Clean };
+        }
+    };
+    args.color.apply();
+    match dispatch(&args) {
+        Ok(exit) => exit,
+        Err(error) => {
+            report::failure(&error);
+            if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> anyhow::Result<Exit> {
+    let root = find_book(args.directory.as_deref())?;
+    match &args.verb {
+        Verb::Build(build) => build::run(build, &root, args.quiet),
+        Verb::Serve(_) | Verb::Search(_) => Ok(Exit::Usage),
+        Verb::Lint(lint) => lint::run(lint, &root),
+        Verb::Verify(verify) => verify::run(verify, &root, args.quiet),
+    }
+}
+
+/// The folder of the nearest `book.toml`, in this folder or above it, as a short path.
+fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
+    let start = directory.unwrap_or(Utf8Path::new("."));
+    let absolute = start.canonicalize_utf8().map_err(|_| {
+        UsageError::new(
+            format!("there is no folder `{start}`"),
+            "-C takes a folder with a book.toml in it or above it",
+        )
+    })?;
+    let book = |folder: &&Utf8Path| folder.join(crate::parse::BOOK_FILE).is_file();
+    match absolute.ancestors().find(book) {
+        Some(found) if found == absolute => Ok(start.to_owned()),
+        Some(found) => Ok(found.to_owned()),
+        None => Err(UsageError::new(
+            format!("there is no book.toml in `{start}` or above it"),
+            "a folder becomes a book by a file book.toml; it may be empty",
+        )),
+    }
+}
+
+fn load(root: &Utf8Path) -> anyhow::Result<crate::Input> {
+    crate::load(root).context("could not load the book")
+}

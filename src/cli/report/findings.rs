@@ -1,0 +1,44 @@
+//! Findings as rustc draws them.
+
+use super::talk;
+use crate::diag::{Diagnostic, Level};
+use crate::text::{Source, Sources};
+use annotate_snippets::{AnnotationKind, Level as Mark, Renderer, Snippet};
+
+/// Prints every finding with its line, in the order given.
+pub fn findings(found: &[Diagnostic], sources: &Sources) {
+    for diagnostic in found {
+        talk(&format!("{}\n", finding(diagnostic, sources.get(diagnostic.span.file))));
+    }
+}
+
+fn finding(diagnostic: &Diagnostic, source: &Source) -> String {
+    let mark = match diagnostic.level {
+        Level::Error => Mark::ERROR,
+        Level::Warning => Mark::WARNING,
+    };
+    let (line, _) = source.line_column(diagnostic.span.start);
+    let shown = shown_lines(diagnostic, source);
+    let span = diagnostic.span.start as usize - shown.start..diagnostic.span.end as usize - shown.start;
+    let first_line = line - source.text[shown.start..diagnostic.span.start as usize].matches('\n').count();
+    let snippet = Snippet::source(&source.text[shown])
+        .line_start(first_line)
+        .path(source.path.as_str())
+        .annotation(AnnotationKind::Primary.span(span));
+    let title = mark.primary_title(&diagnostic.message).id(diagnostic.code.name()).element(snippet);
+    let group = match &diagnostic.hint {
+        Some(hint) => title.element(Mark::NOTE.with_name("hint").message(hint.as_str())),
+        None => title,
+    };
+    Renderer::styled().render(&[group])
+}
+
+/// The bytes of the lines that a finding touches, at most five of them: a long value needs no more to be known.
+fn shown_lines(diagnostic: &Diagnostic, source: &Source) -> std::ops::Range<usize> {
+    let text = &source.text;
+    let start = text[..diagnostic.span.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[diagnostic.span.end as usize..]
+        .find('\n')
+        .map_or(text.len(), |at| diagnostic.span.end as usize + at);
+    start..end
+}

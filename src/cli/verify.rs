@@ -1,0 +1,153 @@
+//! `faultbook verify --self-test`.
+
+use super::args::{Capability, Format, VerifyArgs};
+use super::{Exit, UsageError, load, report};
+use crate::diag::nearest;
+use crate::disk;
+use crate::model::{Book, Date, RecordId};
+use crate::verify::{CellOutcome, Plan, RecordResult, Results, self_test};
+use anyhow::Context;
+use camino::Utf8Path;
+use serde_json::json;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Runs the self-tests of the named records, or of all.
+pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
+    let input = load(root)?;
+    let reading = crate::read(&input.sources);
+    if crate::diag::has_errors(&reading.found) {
+        report::talk("records with errors are left out; `faultbook lint` shows them");
+    }
+    let plans = plans(&reading.book, &args.ids)?;
+    if args.plan {
+        return Ok(print_plans(&plans, args.format));
+    }
+    if !args.allow.contains(&Capability::Shell) {
+        report::talk(
+            "refused: these scripts would run as you, without a sandbox; nothing ran\n  \
+             = hint: `--plan` prints them, `--allow shell` runs them",
+        );
+        return Ok(Exit::Refused);
+    }
+    let mut tested: Vec<(&Plan, Vec<CellOutcome>)> = Vec::new();
+    for plan in &plans {
+        let outcomes = self_test(plan, &mut |event| {
+            if args.format == Format::Human && !quiet {
+                report::event(&event);
+            }
+        })
+        .with_context(|| format!("could not test `{}`", plan.id))?;
+        tested.push((plan, outcomes));
+    }
+    if let Some(path) = &args.record_results {
+        record(&tested, reading.results, path)?;
+    }
+    summarise(&tested, args.format);
+    let failed = tested.iter().any(|(_, outcomes)| outcomes.iter().any(CellOutcome::is_failure));
+    Ok(if failed { Exit::SelfTest } else { Exit::Clean })
+}
+
+fn plans(book: &Book, ids: &[String]) -> anyhow::Result<Vec<Plan>> {
+    if ids.is_empty() {
+        return Ok(book.records.values().filter_map(Plan::of).collect());
+    }
+    let plan = |id: &String| {
+        let record = RecordId::parse(id).and_then(|id| book.records.get(&id)).ok_or_else(|| {
+            let hint = match nearest(id, book.records.keys().map(RecordId::as_str)) {
+                Some(name) => format!("the nearest name is `{name}`"),
+                None => "an id is the name of a record's file, without its ending".to_owned(),
+            };
+            UsageError::new(format!("no record is called `{id}`"), hint)
+        })?;
+        let hint = "a self-test needs a `check` with a `setup`";
+        Plan::of(record)
+            .ok_or_else(|| UsageError::new(format!("`{id}` has nothing that could be tested"), hint))
+    };
+    ids.iter().map(plan).collect()
+}
+
+fn print_plans(plans: &[Plan], format: Format) -> Exit {
+    match format {
+        Format::Human => plans.iter().for_each(report::plan),
+        Format::Json => {
+            let plan = |plan: &Plan| {
+                json!({
+                    "id": plan.id.as_str(),
+                    "digest": plan.digest,
+                    "capabilities": ["shell"],
+                    "setup": plan.setup,
+                    "run": plan.check.run,
+                    "cells": plan.cells.iter().map(|cell| json!({
+                        "state": cell.name.to_string(),
+                        "commands": cell.commands,
+                    })).collect::<Vec<_>>(),
+                })
+            };
+            let plans: Vec<_> = plans.iter().map(plan).collect();
+            report::data(&format!("{:#}", json!({"schema": "plan/1", "records": plans})));
+        }
+    }
+    Exit::Clean
+}
+
+fn record(tested: &[(&Plan, Vec<CellOutcome>)], mut results: Results, path: &Utf8Path) -> anyhow::Result<()> {
+    let date = today()?;
+    for (plan, outcomes) in tested {
+        results.add(RecordResult {
+            id: plan.id.clone(),
+            digest: plan.digest.clone(),
+            date,
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            cells: outcomes.iter().filter_map(|cell| Some((cell.name.clone(), cell.verdict?))).collect(),
+        });
+    }
+    disk::replace(path, results.to_text().as_bytes()).context("could not record the results")
+}
+
+/// The day on which the run is recorded: SOURCE_DATE_EPOCH, else the clock.
+fn today() -> anyhow::Result<Date> {
+    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().map_err(|_| {
+            UsageError::new(format!("SOURCE_DATE_EPOCH is `{text}`"), "it is a number of seconds since 1970")
+        })?,
+        Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
+    };
+    Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
+}
+
+fn summarise(tested: &[(&Plan, Vec<CellOutcome>)], format: Format) {
+    let cells: Vec<&CellOutcome> = tested.iter().flat_map(|(_, outcomes)| outcomes).collect();
+    let executed = cells.iter().filter(|cell| cell.verdict.is_some()).count();
+    let failed = cells.iter().filter(|cell| cell.is_failure()).count();
+    match format {
+        Format::Human => report::data(&format!(
+            "{}, {} executed, {} not executed, {failed} not as expected",
+            report::plural(tested.len(), "record"),
+            report::plural(executed, "state"),
+            cells.len() - executed,
+        )),
+        Format::Json => {
+            let cell = |cell: &CellOutcome| {
+                json!({
+                    "state": cell.name.to_string(),
+                    "verdict": cell.verdict.map(|verdict| verdict.name()),
+                    "as_expected": cell.verdict.map(|verdict| cell.name.accepts(verdict)),
+                    "reason": cell.reason,
+                    "ms": u64::try_from(cell.took.as_millis()).unwrap_or(u64::MAX),
+                })
+            };
+            let record = |(plan, outcomes): &(&Plan, Vec<CellOutcome>)| {
+                json!({
+                    "id": plan.id.as_str(),
+                    "digest": plan.digest,
+                    "mode": "self-test",
+                    "cells": outcomes.iter().map(cell).collect::<Vec<_>>(),
+                    "sandbox": {"notes": ["not sandboxed"]},
+                })
+            };
+            let records: Vec<_> = tested.iter().map(record).collect();
+            report::data(&format!("{:#}", json!({"schema": "verify/1", "records": records})));
+        }
+    }
+}

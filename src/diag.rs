@@ -1,0 +1,154 @@
+//! What is wrong and where, as data.
+//!
+//! In: a place and a sentence. Out: `Diagnostic`s, which only `cli/report/` and the dev server draw.
+//! Not here: deciding what is wrong (`parse`, `lint`), layout and colour (`cli/report/`).
+
+use crate::text::Span;
+
+/// How much a finding weighs: an error keeps a site from being published, a warning does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The content is wrong.
+    Error,
+    /// The content works, and could serve its readers better.
+    Warning,
+}
+
+impl Level {
+    /// The word that reports print.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
+        /// The stable name of a rule, named by the sin. Never renamed, never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every rule, in the order of declaration.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)+];
+
+            /// The kebab-case name that people write and reports print.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not UTF-8 text.
+    NotUtf8 = "not-utf8",
+    /// The file, or a value in it, is larger than a record may be.
+    TooLarge = "too-large",
+    /// The YAML or TOML cannot be read.
+    Syntax = "syntax",
+    /// Maps and lists are nested deeper than any record needs.
+    TooDeep = "too-deep",
+    /// A key stands twice in one map; which of the two is meant cannot be known.
+    DuplicateKey = "duplicate-key",
+    /// Anchors, aliases and tags make a record mean something else than it shows.
+    YamlFeature = "yaml-feature",
+    /// A key that no field has.
+    UnknownKey = "unknown-key",
+    /// A value of another kind than the field takes.
+    WrongType = "wrong-type",
+    /// A word outside the list that the field takes.
+    UnknownValue = "unknown-value",
+    /// A field without which this is no record, or without which it stays a draft.
+    MissingField = "missing-field",
+    /// A key is written, but nothing stands behind it.
+    EmptyValue = "empty-value",
+    /// A Markdown record that does not begin with `---`.
+    MissingFrontMatter = "missing-front-matter",
+    /// A `##` heading that names no field.
+    UnknownHeading = "unknown-heading",
+    /// Text before the first `##` heading of a Markdown record belongs to no field.
+    TextBeforeHeading = "text-before-heading",
+    /// The same field is written in the front matter and as a section.
+    StatedTwice = "stated-twice",
+    /// A file name that cannot be an id.
+    BadId = "bad-id",
+    /// An `id` that differs from the file's name.
+    IdMismatch = "id-mismatch",
+    /// Two records with one id.
+    DuplicateId = "duplicate-id",
+    /// A title that no list or search result shows whole.
+    LongTitle = "long-title",
+    /// A link to a record that does not exist.
+    UnknownRecord = "unknown-record",
+    /// HTML in prose; it is shown as text.
+    RawHtml = "raw-html",
+    /// A link that leads neither to the web nor to a page of this book.
+    UnsafeLink = "unsafe-link",
+    /// A character that readers cannot see and that can make text read differently than it is.
+    InvisibleCharacter = "invisible-character",
+}
+
+/// One finding: what is wrong, where, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The rule.
+    pub code: Code,
+    /// How much it weighs.
+    pub level: Level,
+    /// The place.
+    pub span: Span,
+    /// Lower case, no full stop, understood without the snippet.
+    pub message: String,
+    /// The remedy, as a statement.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place; follow with [`Diagnostic::hint`].
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { code, level: Level::Error, span, message: message.into(), hint: None }
+    }
+
+    /// A warning at a place.
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { code, level: Level::Warning, span, message: message.into(), hint: None }
+    }
+
+    /// Adds the remedy.
+    pub fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Brings findings into the order in which every report shows them: file, place, rule, message.
+pub fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|one, other| {
+        (one.span, one.code, &one.message).cmp(&(other.span, other.code, &other.message))
+    });
+    found.dedup();
+}
+
+/// Whether any finding keeps the site from being published.
+pub fn has_errors(found: &[Diagnostic]) -> bool {
+    found.iter().any(|diagnostic| diagnostic.level == Level::Error)
+}
+
+/// The name nearest to what was written, where one is near enough to be a slip of the pen.
+pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // The distance takes length times length; nothing as long as this is a slip of the pen.
+    if written.len() > 64 {
+        return None;
+    }
+    let allowed = (written.chars().count() / 3).max(1);
+    let written = written.to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&written, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name)
+}

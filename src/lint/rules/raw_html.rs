@@ -1,0 +1,24 @@
+//! HTML in prose is never passed on; it is shown as the text it is, which is seldom what was meant.
+//!
+//! Bad: `press <kbd>q</kbd>`. Better: `` press `q` ``.
+
+use crate::diag::{Code, Diagnostic};
+use crate::model::Prose;
+use crate::parse::ParsedRecord;
+use pulldown_cmark::{Event, Parser};
+
+pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
+    for (prose, span) in record.proses() {
+        let html = Parser::new_ext(prose.markdown(), Prose::OPTIONS).find_map(|event| match event {
+            Event::Html(html) | Event::InlineHtml(html) => Some(html),
+            _ => None,
+        });
+        if let Some(html) = html {
+            let first: String = html.trim().chars().take(40).collect();
+            found.push(
+                Diagnostic::warning(Code::RawHtml, span, format!("`{first}` is HTML, and is shown as text"))
+                    .hint("code stands between backticks"),
+            );
+        }
+    }
+}

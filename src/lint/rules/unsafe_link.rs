@@ -1,0 +1,33 @@
+//! A link in prose that leads neither to the web, nor to a record of this book, nor to a part of the page.
+//! It is shown without its target.
+//!
+//! Bad: `[docs](javascript:alert(1))`, `[log](file:///tmp/log)`. Better: `[docs](https://…)`,
+//! `[the other failure](stale-lock)`.
+
+use crate::diag::{Code, Diagnostic};
+use crate::lint::Context;
+use crate::model::{LinkTarget, Prose, RecordId};
+use crate::parse::ParsedRecord;
+use pulldown_cmark::{Event, Parser, Tag};
+
+pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
+    for (prose, span) in record.proses() {
+        for event in Parser::new_ext(prose.markdown(), Prose::OPTIONS) {
+            let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event else {
+                continue;
+            };
+            let target = LinkTarget::of(&dest_url);
+            let known = |id: &RecordId| ctx.ids.contains_key(id);
+            if matches!(&target, Some(LinkTarget::Web(_) | LinkTarget::Mail(_)))
+                || matches!(&target, Some(LinkTarget::Record(id)) if known(id))
+            {
+                continue;
+            }
+            let message = format!("the link to `{dest_url}` leads nowhere that a page may send its readers");
+            found.push(
+                Diagnostic::error(Code::UnsafeLink, span, message)
+                    .hint("a link leads to https://…, to mailto:…, or names a record of this book"),
+            );
+        }
+    }
+}

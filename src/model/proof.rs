@@ -1,0 +1,124 @@
+//! What is known of the runs of a record's check. Computed from committed results, never written by an author.
+
+use super::Date;
+use std::collections::BTreeMap;
+
+/// What a run of the check showed, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The failure is there.
+    Present,
+    /// The failure is gone, and what must hold after a repair holds.
+    Fixed,
+    /// The symptom is gone, and yet it is not repaired: a wrong fix hides it.
+    Masked,
+    /// The symptom is gone after a fix, but what must hold does not.
+    Incomplete,
+    /// A script did not finish, or a program was missing; nothing is proved.
+    CannotTell,
+}
+
+impl Verdict {
+    /// Every verdict with the word that JSON and reports write.
+    pub const ALL: &'static [(Verdict, &'static str)] = &[
+        (Verdict::Present, "PRESENT"),
+        (Verdict::Fixed, "FIXED"),
+        (Verdict::Masked, "MASKED"),
+        (Verdict::Incomplete, "INCOMPLETE"),
+        (Verdict::CannotTell, "CANNOT_TELL"),
+    ];
+
+    /// The word that JSON and reports write.
+    pub fn name(self) -> &'static str {
+        Verdict::ALL.iter().find(|(verdict, _)| *verdict == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// One state in which the check was run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CellName {
+    /// After `setup` alone.
+    Broken,
+    /// After `setup` and the commands of `fix`.
+    Fixed,
+    /// After `setup` and the commands of one of `other_fixes`, counted from 1.
+    OtherFix(usize),
+    /// After `setup` and the command of one wrong fix, by its id.
+    WrongFix(String),
+}
+
+impl CellName {
+    /// Whether the law of proof is content with this verdict here: the broken state shows the failure, a fix
+    /// repairs it, a wrong fix does not.
+    pub fn accepts(&self, verdict: Verdict) -> bool {
+        match self {
+            CellName::Broken => verdict == Verdict::Present,
+            CellName::Fixed | CellName::OtherFix(_) => verdict == Verdict::Fixed,
+            CellName::WrongFix(_) => {
+                matches!(verdict, Verdict::Present | Verdict::Masked | Verdict::Incomplete)
+            }
+        }
+    }
+
+    /// Whether the cell is one of a printed fix.
+    pub fn is_fix(&self) -> bool {
+        matches!(self, CellName::Fixed | CellName::OtherFix(_))
+    }
+}
+
+impl std::fmt::Display for CellName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CellName::Broken => f.write_str("broken"),
+            CellName::Fixed => f.write_str("fixed"),
+            CellName::OtherFix(nth) => write!(f, "other-fix/{nth}"),
+            CellName::WrongFix(id) => write!(f, "wrong-fix/{id}"),
+        }
+    }
+}
+
+/// Where a record's check stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProofState {
+    /// The committed result belongs to this very check, and every cell came out as it must.
+    Tested,
+    /// The check or a printed command changed since the committed result.
+    Outdated,
+    /// The last run did not come out as it must.
+    Failing,
+    /// No result is committed.
+    Never,
+    /// The record has no check that could be run in a state of its own.
+    Untestable,
+}
+
+/// What a page may claim of a record's check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The state, computed from digests and cells.
+    pub state: ProofState,
+    /// The day of the run, where there is one.
+    pub date: Option<Date>,
+    /// The operating system and processor of the run, such as `linux x86_64`.
+    pub platform: Option<String>,
+    /// What happened in each state that was run.
+    pub cells: BTreeMap<CellName, Verdict>,
+}
+
+impl Proof {
+    /// A proof without a run.
+    pub fn without_run(state: ProofState) -> Proof {
+        Proof { state, date: None, platform: None, cells: BTreeMap::new() }
+    }
+
+    /// How many wrong fixes were really run and did not repair the failure, while every printed fix that was
+    /// run did: a state in which nothing could help proves nothing.
+    pub fn n_refuted(&self) -> usize {
+        let mut fixes = self.cells.iter().filter(|(name, _)| name.is_fix()).peekable();
+        let proved = fixes.peek().is_some() && fixes.all(|(name, verdict)| name.accepts(*verdict));
+        let refuted = |(name, verdict): &(&CellName, &Verdict)| {
+            matches!(name, CellName::WrongFix(_)) && name.accepts(**verdict)
+        };
+        if proved { self.cells.iter().filter(refuted).count() } else { 0 }
+    }
+}

@@ -1,0 +1,131 @@
+//! The `check` of a record: the short form of a verifier.
+
+use super::fields::{Fields, text};
+use super::tree::{Node, Value};
+use crate::diag::{Code, Diagnostic};
+use crate::model::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
+use crate::text::Spanned;
+use regex::RegexBuilder;
+use std::time::Duration;
+
+/// What a compiled regular expression may take, in bytes.
+const REGEX_BYTES: usize = 1 << 20;
+
+/// Reads a check; `None` where it lacks `run`, `broken` or `fixed`, and findings say so.
+pub fn parse(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Check> {
+    let mut fields = Fields::open(node, "a check", found)?;
+    let setup = fields.text("setup", found).map(|text| text.value);
+    let run = required(&mut fields, "run", found).and_then(|node| text(node, "`run`", found));
+    let broken = required(&mut fields, "broken", found).and_then(|node| expectation(node, found));
+    let fixed = required(&mut fields, "fixed", found).and_then(|node| expectation(node, found));
+    let timeout = fields.text("timeout", found).and_then(|written| duration(&written, found));
+    fields.finish(found);
+    let timeout = timeout.unwrap_or(Check::DEFAULT_TIMEOUT);
+    Some(Check { setup, run: run?.value, broken: broken?, fixed: fixed?, timeout })
+}
+
+fn required<'n>(fields: &mut Fields<'n>, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<&'n Node> {
+    let before = found.len();
+    let node = fields.node(key, found);
+    if node.is_none() && found.len() == before {
+        found.push(
+            Diagnostic::error(Code::MissingField, fields.span(), format!("this check has no `{key}`"))
+                .hint("a check has `run`, `broken` and `fixed`, and `setup` where it can be tested"),
+        );
+    }
+    node
+}
+
+fn expectation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Expectation> {
+    let mut fields = Fields::open(node, "an expectation", found)?;
+    let exit = fields.node("exit", found).and_then(|node| exit_matcher(node, found));
+    let output = fields.node("output", found).and_then(|node| text_matcher(node, found));
+    let span = fields.span();
+    fields.finish(found);
+    if exit.is_none() && output.is_none() {
+        found.push(
+            Diagnostic::error(Code::EmptyValue, span, "this expects nothing")
+                .hint("it names `exit`, `output`, or both"),
+        );
+        return None;
+    }
+    Some(Expectation { exit, output })
+}
+
+fn exit_matcher(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ExitMatcher> {
+    if let Value::Map(_) = node.value {
+        let mut fields = Fields::open(node, "an `exit`", found)?;
+        let code = fields.text("not_equals", found);
+        fields.finish(found);
+        return exit_code(&code?, found).map(ExitMatcher::NotEquals);
+    }
+    let code = text(node, "`exit`", found)?;
+    exit_code(&code, found).map(ExitMatcher::Equals)
+}
+
+fn exit_code(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<i32> {
+    let code = written.value.parse::<u8>().ok().map(i32::from);
+    if code.is_none() {
+        let message = format!("`{}` is not an exit status", written.value);
+        found.push(
+            Diagnostic::error(Code::WrongType, written.span, message)
+                .hint("an exit status is a number from 0 to 255, or `{not_equals: 0}`"),
+        );
+    }
+    code
+}
+
+fn text_matcher(node: &Node, found: &mut Vec<Diagnostic>) -> Option<TextMatcher> {
+    if !matches!(node.value, Value::Map(_)) {
+        let part = text(node, "`output`", found)?;
+        return Some(TextMatcher(vec![TextOp::Contains(part.value)]));
+    }
+    let mut fields = Fields::open(node, "an `output`", found)?;
+    let mut ops: Vec<TextOp> = Vec::new();
+    ops.extend(fields.texts("contains", found).into_iter().map(|part| TextOp::Contains(part.value)));
+    ops.extend(fields.texts("not_contains", found).into_iter().map(|part| TextOp::NotContains(part.value)));
+    ops.extend(fields.text("equals", found).map(|whole| TextOp::Equals(whole.value)));
+    ops.extend(fields.text("matches", found).and_then(|written| regex(&written, found)).map(TextOp::Matches));
+    fields.finish(found);
+    (!ops.is_empty()).then_some(TextMatcher(ops))
+}
+
+fn regex(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<regex::Regex> {
+    match RegexBuilder::new(&written.value).size_limit(REGEX_BYTES).build() {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            found.push(
+                Diagnostic::error(
+                    Code::Syntax,
+                    written.span,
+                    format!("this regular expression does not compile: {reason}"),
+                )
+                .hint("the dialect is that of Rust's regex crate: no look-around, no back-references"),
+            );
+            None
+        }
+    }
+}
+
+fn duration(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Duration> {
+    let digits = written.value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number = digits.parse::<u64>().ok();
+    let duration = match (&written.value[digits.len()..], number) {
+        ("ms", Some(number)) => Some(Duration::from_millis(number)),
+        ("s", Some(number)) => Some(Duration::from_secs(number)),
+        ("m", Some(number)) => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    };
+    let duration =
+        duration.filter(|duration| (1..=Check::MAX_TIMEOUT.as_millis()).contains(&duration.as_millis()));
+    if duration.is_none() {
+        let message = format!("`{}` is not how long a script may take", written.value);
+        found.push(
+            Diagnostic::error(Code::WrongType, written.span, message)
+                .hint("a duration is written like 500ms, 20s or 2m, and is at most 10m"),
+        );
+    }
+    duration
+}

@@ -1,0 +1,184 @@
+//! Reading the fields of one map: every mistake is noted, none stops the reading.
+//!
+//! A field becomes known by being asked for, so the suggestion for an unknown key can name no field that
+//! nothing reads.
+
+use super::tree::{Entry, Node, Value};
+use crate::diag::{Code, Diagnostic, nearest};
+use crate::model::{Date, Prose, RecordId, Words};
+use crate::text::{Span, Spanned};
+
+/// The keys of one map, and which of them have been asked for.
+pub struct Fields<'n> {
+    entries: &'n [Entry],
+    known: Vec<&'static str>,
+    owner: &'static str,
+    span: Span,
+}
+
+impl<'n> Fields<'n> {
+    /// Opens a map. `owner` is what messages call it, such as `a wrong fix`. Anything else than a map is a
+    /// finding.
+    pub fn open(node: &'n Node, owner: &'static str, found: &mut Vec<Diagnostic>) -> Option<Fields<'n>> {
+        match &node.value {
+            Value::Map(entries) => Some(Fields { entries, known: Vec::new(), owner, span: node.span }),
+            _ => {
+                found.push(
+                    Diagnostic::error(
+                        Code::WrongType,
+                        node.span,
+                        format!("{owner} is a map, and this is {}", node.kind()),
+                    )
+                    .hint("it is written as lines of `key: value`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The place of the whole map.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The value of a key that may be of any kind; an empty one is a finding.
+    pub fn node(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<&'n Node> {
+        self.known.push(key);
+        let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
+        if entry.node.value == Value::Null {
+            found.push(
+                Diagnostic::error(Code::EmptyValue, entry.key.span, format!("nothing stands behind `{key}`"))
+                    .hint("a field without a value is left out"),
+            );
+            return None;
+        }
+        Some(&entry.node)
+    }
+
+    /// A text on one line or several.
+    pub fn text(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
+        let node = self.node(key, found)?;
+        text(node, &format!("`{key}`"), found)
+    }
+
+    /// Markdown.
+    pub fn prose(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<Spanned<Prose>> {
+        self.text(key, found).map(|text| text.map(|text| Prose::new(&text)))
+    }
+
+    /// A day.
+    pub fn date(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<Date> {
+        let written = self.text(key, found)?;
+        let date = Date::parse(&written.value);
+        if date.is_none() {
+            found.push(
+                Diagnostic::error(Code::WrongType, written.span, format!("`{}` is not a day", written.value))
+                    .hint("a day is written like 2026-11-24"),
+            );
+        }
+        date
+    }
+
+    /// One of a set of words.
+    pub fn word<T: Words>(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<Spanned<T>> {
+        let written = self.text(key, found)?;
+        let value = T::WORDS.iter().find(|(word, _)| *word == written.value).map(|(_, value)| *value);
+        if value.is_none() {
+            let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
+            let hint = match nearest(&written.value, words.iter().copied()) {
+                Some(word) => format!("the nearest word is `{word}`"),
+                None => format!("`{key}` is one of {}", words.join(", ")),
+            };
+            let message = format!("`{}` is no `{key}`", written.value);
+            found.push(Diagnostic::error(Code::UnknownValue, written.span, message).hint(hint));
+        }
+        value.map(|value| Spanned::new(value, written.span))
+    }
+
+    /// The items of a list; a single value counts as a list of one.
+    pub fn items(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Vec<&'n Node> {
+        let Some(node) = self.node(key, found) else { return Vec::new() };
+        match &node.value {
+            Value::List(items) => {
+                if items.is_empty() {
+                    found.push(
+                        Diagnostic::error(Code::EmptyValue, node.span, format!("the list `{key}` is empty"))
+                            .hint("a field without a value is left out"),
+                    );
+                }
+                items.iter().filter(|item| not_empty(item, key, found)).collect()
+            }
+            _ => vec![node],
+        }
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    pub fn texts(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Vec<Spanned<String>> {
+        let items = self.items(key, found);
+        items.into_iter().filter_map(|item| text(item, &format!("an item of `{key}`"), found)).collect()
+    }
+
+    /// A list of record ids.
+    pub fn ids(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Vec<Spanned<RecordId>> {
+        self.texts(key, found).into_iter().filter_map(|text| id(text, found)).collect()
+    }
+
+    /// Notes every key that nobody asked for.
+    pub fn finish(self, found: &mut Vec<Diagnostic>) {
+        for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.value.as_str())) {
+            let key = &entry.key.value;
+            let hint = match nearest(key, self.known.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("{} has the keys {}", self.owner, self.known.join(", ")),
+            };
+            let message = format!("{} has no key `{key}`", self.owner);
+            found.push(Diagnostic::error(Code::UnknownKey, entry.key.span, message).hint(hint));
+        }
+    }
+}
+
+/// The text of a scalar; another kind of value is a finding.
+pub fn text(node: &Node, what: &str, found: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
+    match &node.value {
+        Value::Scalar(text) if text.trim().is_empty() => {
+            found.push(
+                Diagnostic::error(Code::EmptyValue, node.span, format!("{what} is blank"))
+                    .hint("a field without a value is left out"),
+            );
+            None
+        }
+        Value::Scalar(text) => Some(Spanned::new(text.trim().to_owned(), node.span)),
+        _ => {
+            let message = format!("{what} is a text, and this is {}", node.kind());
+            let hint = match node.value {
+                Value::Map(_) => "a text with `: ` in it stands in quotes",
+                _ => "it is written as one text",
+            };
+            found.push(Diagnostic::error(Code::WrongType, node.span, message).hint(hint));
+            None
+        }
+    }
+}
+
+/// A record id as written; anything that cannot be one is a finding.
+pub fn id(written: Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Spanned<RecordId>> {
+    let id = RecordId::parse(&written.value);
+    if id.is_none() {
+        let message = format!("`{}` cannot be the id of a record", written.value);
+        found.push(Diagnostic::error(Code::BadId, written.span, message).hint(ID_HINT));
+    }
+    id.map(|id| Spanned::new(id, written.span))
+}
+
+/// What an id looks like.
+pub const ID_HINT: &str = "an id is made of `a-z` and `0-9` words joined by `-`, at most 64 bytes";
+
+fn not_empty(item: &Node, key: &str, found: &mut Vec<Diagnostic>) -> bool {
+    if item.value == Value::Null {
+        found.push(
+            Diagnostic::error(Code::EmptyValue, item.span, format!("an item of `{key}` is empty"))
+                .hint("an item without a value is left out"),
+        );
+    }
+    item.value != Value::Null
+}

@@ -1,0 +1,70 @@
+//! Styles, scripts and icons: built in, replaceable by name, and named after their content.
+
+use super::Page;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The built-in theme: name and content.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("favicon.svg", include_str!("../../theme/favicon.svg")),
+    ("page.js", include_str!("../../theme/page.js")),
+    ("ranker.js", include_str!("../../theme/ranker.js")),
+    ("search.js", include_str!("../../theme/search.js")),
+    ("site.css", include_str!("../../theme/site.css")),
+];
+
+/// The theme of a book: the built-in files, each replaced where the book has one of that name.
+#[derive(Clone, Debug)]
+pub struct Theme {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Theme {
+    /// Lays a book's own files (by name) over the built-in ones.
+    pub fn new(own: &[(String, Vec<u8>)]) -> Theme {
+        let built_in = BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+        let mut files: BTreeMap<String, Vec<u8>> = built_in.collect();
+        files.extend(own.iter().cloned());
+        Theme { files }
+    }
+
+    /// The files under names that change with their content, so that they can be cached for ever, and a map
+    /// from plain name to that path. A script that imports `./other.js` gets the new name of the other.
+    pub fn pages(&self) -> (Vec<Page>, BTreeMap<String, String>) {
+        let mut pages = Vec::new();
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
+        let (leaves, importers): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|(_, body)| self.imports(body).is_empty());
+        for (name, body) in leaves.into_iter().chain(importers) {
+            let body =
+                self.imports(body).into_iter().fold(body.clone(), |body, import| match paths.get(import) {
+                    Some(path) => rewrite(&body, import, path),
+                    None => body,
+                });
+            let path = hashed(name, &body);
+            paths.insert(name.clone(), path.clone());
+            pages.push(Page { path, body });
+        }
+        pages.sort_by(|one, other| one.path.cmp(&other.path));
+        (pages, paths)
+    }
+
+    fn imports(&self, body: &[u8]) -> Vec<&str> {
+        let text = String::from_utf8_lossy(body);
+        let names = self.files.keys().map(String::as_str);
+        names.filter(|name| text.contains(&format!("\"./{name}\""))).collect()
+    }
+}
+
+fn rewrite(body: &[u8], import: &str, path: &str) -> Vec<u8> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    String::from_utf8_lossy(body).replace(&format!("\"./{import}\""), &format!("\"./{file}\"")).into_bytes()
+}
+
+fn hashed(name: &str, body: &[u8]) -> String {
+    let hash: String = Sha256::digest(body).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    match name.rsplit_once('.') {
+        Some((stem, ending)) => format!("assets/{stem}.{hash}.{ending}"),
+        None => format!("assets/{name}.{hash}"),
+    }
+}

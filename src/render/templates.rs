@@ -1,0 +1,57 @@
+//! The templates: built in under `default/`, replaced by a book's file of the same name.
+//!
+//! A user's template may extend `default/record.html` and change one block; built-ins extend `base.html`
+//! without a prefix, so that a replaced shell changes every page. Templates have no files, no environment
+//! and no network; text of records is never a template.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use tera::{Context, Kwargs, State, Tera};
+
+/// The built-in templates: name and content.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("404.html", include_str!("../../templates/404.html")),
+    ("base.html", include_str!("../../templates/base.html")),
+    ("browse.html", include_str!("../../templates/browse.html")),
+    ("components.html", include_str!("../../templates/components.html")),
+    ("facet.html", include_str!("../../templates/facet.html")),
+    ("home.html", include_str!("../../templates/home.html")),
+    ("record.html", include_str!("../../templates/record.html")),
+    ("record.md", include_str!("../../templates/record.md")),
+    ("search.html", include_str!("../../templates/search.html")),
+    ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
+];
+
+/// A set of templates that all parse.
+#[derive(Debug)]
+pub struct Templates {
+    tera: Tera,
+}
+
+/// A template is wrong; the message has its file, line and column.
+#[derive(Debug, thiserror::Error)]
+#[error("use the templates:\n{0}")]
+pub struct TemplateError(String);
+
+impl Templates {
+    /// Lays a book's own templates (by name) over the built-in ones.
+    pub fn new(own: &[(String, String)]) -> Result<Templates, TemplateError> {
+        let mut tera = Tera::new();
+        tera.set_fallback_prefixes(["default/"]).map_err(|error| TemplateError(error.to_string()))?;
+        tera.register_filter("urlquery", |text: &str, _: Kwargs, _: &State| {
+            utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+        });
+        let built_in = BUILT_IN.iter().map(|(name, text)| (format!("default/{name}"), (*text).to_owned()));
+        // One call, so that a template may extend another that comes later.
+        tera.add_raw_templates(built_in.chain(own.iter().cloned()))
+            .map_err(|error| TemplateError(error.to_string()))?;
+        Ok(Templates { tera })
+    }
+
+    /// Renders one template with one view.
+    pub fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
+        let failed = |error: tera::Error| TemplateError(error.to_string());
+        let context = Context::from_serialize(view).map_err(failed)?;
+        self.tera.render(name, &context).map_err(failed)
+    }
+}

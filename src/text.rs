@@ -1,0 +1,146 @@
+//! Text that has addresses: files of a book, and places in them.
+//!
+//! In: paths and what was read from them. Out: `Span`s that any later phase can turn into line and column.
+//! Not here: reading files (`disk`), meaning (`parse`).
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Which of a book's files: an index into [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// Bytes of one source, half open: `start <= end <= len`, both on character boundaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The place of `range`, whose ends are byte offsets; larger offsets than 4 GiB saturate.
+    pub fn new(file: FileId, range: std::ops::Range<usize>) -> Span {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { file, start: offset(range.start), end: offset(range.end) }
+    }
+
+    /// The empty place at the very start of a file, for findings about the file as a whole.
+    pub fn start_of(file: FileId) -> Span {
+        Span { file, start: 0, end: 0 }
+    }
+
+    /// The bytes as a range into the source's text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Puts a value to its place.
+    pub fn new(value: T, span: Span) -> Spanned<T> {
+        Spanned { value, span }
+    }
+
+    /// The same place with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: change(self.value), span: self.span }
+    }
+}
+
+/// Why a file has no text that can be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The first byte that is not UTF-8.
+    NotUtf8 {
+        /// Its offset from the start of the file.
+        at: usize,
+    },
+    /// The file is larger than [`Source::MAX_BYTES`], and was not read.
+    TooLarge {
+        /// How large it is.
+        bytes: u64,
+    },
+}
+
+/// One file of a book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Relative to the folder of `book.toml`, with `/` between the parts.
+    pub path: Utf8PathBuf,
+    /// What stands in it, without a byte order mark; empty where it is unreadable.
+    pub text: String,
+    /// Why `text` is empty although the file is not.
+    pub unreadable: Option<Unreadable>,
+}
+
+impl Source {
+    /// A record is prose for people; a larger file is a mistake or an attack.
+    pub const MAX_BYTES: u64 = 1 << 20;
+
+    /// A source from the bytes of a file.
+    pub fn from_bytes(path: Utf8PathBuf, mut bytes: Vec<u8>) -> Source {
+        if bytes.starts_with(b"\xEF\xBB\xBF") {
+            bytes.drain(..3);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Source { path, text, unreadable: None },
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                Source { path, text: String::new(), unreadable: Some(Unreadable::NotUtf8 { at }) }
+            }
+        }
+    }
+
+    /// The 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
+    pub fn line_column(&self, at: u32) -> (usize, usize) {
+        let before = self.text.get(..at as usize).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// All files of a book that are read as text, sorted by path, so that findings and ids come in one order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Sorts the files by path; the place in that order is a file's [`FileId`].
+    pub fn new(mut files: Vec<Source>) -> Sources {
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Sources { files }
+    }
+
+    /// A book of one file, as tests and `lint` of a single text use it.
+    pub fn single(path: &Utf8Path, text: &str) -> Sources {
+        Sources::new(vec![Source::from_bytes(path.to_owned(), text.as_bytes().to_vec())])
+    }
+
+    /// The file behind an id that these sources gave out.
+    pub fn get(&self, file: FileId) -> &Source {
+        &self.files[file.0 as usize]
+    }
+
+    /// The files with their ids, sorted by path.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        (0..).map(FileId).zip(&self.files)
+    }
+
+    /// What is written at a place; empty where the place does not lie in the text.
+    pub fn slice(&self, span: Span) -> &str {
+        self.get(span.file).text.get(span.range()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,150 @@
+//! `results.jsonl`: what earlier runs showed, one line per record and platform, committed with the book.
+
+use super::Plan;
+use crate::diag::{Code, Diagnostic};
+use crate::model::{CellName, Date, Proof, ProofState, Record, RecordId, Verdict};
+use crate::text::{FileId, Span};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What one run of one record's self-test showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordResult {
+    /// The record.
+    pub id: RecordId,
+    /// The digest of the plan that ran.
+    pub digest: String,
+    /// The day.
+    pub date: Date,
+    /// Such as `linux`.
+    pub os: String,
+    /// Such as `x86_64`.
+    pub arch: String,
+    /// What each state showed; a state that could not be made is absent.
+    pub cells: BTreeMap<CellName, Verdict>,
+}
+
+/// One line of the file. Words and keys are relied on from outside.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    id: String,
+    check: String,
+    date: String,
+    os: String,
+    arch: String,
+    cells: BTreeMap<String, String>,
+    wrong: BTreeMap<String, String>,
+    level: String,
+    sandbox: String,
+}
+
+/// All results of a book, by record and platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results(BTreeMap<(RecordId, String, String), RecordResult>);
+
+impl Results {
+    /// Reads the file; a line that cannot be read is a warning, and is left out.
+    pub fn parse(file: FileId, text: &str) -> (Results, Vec<Diagnostic>) {
+        let mut results = Results::default();
+        let mut found = Vec::new();
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let written = line.trim_end();
+            match serde_json::from_str::<Line>(written).ok().and_then(from_line) {
+                Some(result) => results.add(result),
+                None if written.is_empty() => {}
+                None => found.push(
+                    Diagnostic::warning(
+                        Code::Syntax,
+                        Span::new(file, at..at + written.len()),
+                        "this line holds no result",
+                    )
+                    .hint("the file is written by `faultbook verify --self-test --record-results results.jsonl`"),
+                ),
+            }
+            at += line.len();
+        }
+        (results, found)
+    }
+
+    /// Adds a result, in place of an earlier one of the same record and platform.
+    pub fn add(&mut self, result: RecordResult) {
+        self.0.insert((result.id.clone(), result.os.clone(), result.arch.clone()), result);
+    }
+
+    /// The text of the file: sorted by record and platform.
+    pub fn to_text(&self) -> String {
+        let line =
+            |result| serde_json::to_string(&to_line(result)).expect("a line holds strings only") + "\n";
+        self.0.values().map(line).collect()
+    }
+
+    /// What the newest result proves about a record as it stands now.
+    pub fn proof(&self, record: &Record) -> Proof {
+        let Some(plan) = Plan::of(record) else { return Proof::without_run(ProofState::Untestable) };
+        let of_record = self.0.values().filter(|result| result.id == record.id);
+        let Some(newest) = of_record.max_by_key(|result| (result.digest == plan.digest, result.date)) else {
+            return Proof::without_run(ProofState::Never);
+        };
+        let state = match () {
+            () if newest.digest != plan.digest => ProofState::Outdated,
+            () if newest.cells.iter().all(|(name, verdict)| name.accepts(*verdict)) => ProofState::Tested,
+            () => ProofState::Failing,
+        };
+        Proof {
+            state,
+            date: Some(newest.date),
+            platform: Some(format!("{} {}", newest.os, newest.arch)),
+            cells: newest.cells.clone(),
+        }
+    }
+}
+
+fn from_line(line: Line) -> Option<RecordResult> {
+    let verdict =
+        |word: &str| Verdict::ALL.iter().find(|(_, name)| *name == word).map(|(verdict, _)| *verdict);
+    let mut cells = BTreeMap::new();
+    for (key, word) in &line.cells {
+        let name = match key.as_str() {
+            "broken" => CellName::Broken,
+            "fixed" => CellName::Fixed,
+            other => CellName::OtherFix(other.strip_prefix("other-fix/")?.parse().ok()?),
+        };
+        cells.insert(name, verdict(word)?);
+    }
+    for (id, word) in &line.wrong {
+        cells.insert(CellName::WrongFix(id.clone()), verdict(word)?);
+    }
+    Some(RecordResult {
+        id: RecordId::parse(&line.id)?,
+        digest: line.check,
+        date: Date::parse(&line.date)?,
+        os: line.os,
+        arch: line.arch,
+        cells,
+    })
+}
+
+fn to_line(result: &RecordResult) -> Line {
+    let mut cells = BTreeMap::new();
+    let mut wrong = BTreeMap::new();
+    for (name, verdict) in &result.cells {
+        let word = verdict.name().to_owned();
+        match name {
+            CellName::WrongFix(id) => wrong.insert(id.clone(), word),
+            _ => cells.insert(name.to_string(), word),
+        };
+    }
+    Line {
+        id: result.id.to_string(),
+        check: result.digest.clone(),
+        date: result.date.to_string(),
+        os: result.os.clone(),
+        arch: result.arch.clone(),
+        cells,
+        wrong,
+        // The short form runs real programs, and nothing is enforced around them yet.
+        level: "real".to_owned(),
+        sandbox: "none".to_owned(),
+    }
+}
