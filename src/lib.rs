@@ -17,9 +17,13 @@ pub mod lint;
 
 pub mod render;
 
+pub mod search;
+
 pub mod verify;
 
 pub mod disk;
+
+pub mod serve;
 
 pub mod cli;
 
@@ -99,14 +103,28 @@ pub struct Built {
     pub found: Vec<Diagnostic>,
 }
 
+/// A site could not be made; what is wrong with records is a finding instead.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A template is wrong.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The index failed.
+    #[error(transparent)]
+    Search(#[from] search::IndexError),
+}
+
 /// Makes the whole site from what was read. Pure: the same input gives the same bytes on any machine.
-pub fn build(input: &Input, drafts: bool) -> Result<Built, TemplateError> {
+pub fn build(input: &Input, drafts: bool) -> Result<Built, BuildError> {
     let Reading { book, results, found } = read(&input.sources);
     let book = if drafts { book } else { book.without_drafts() };
     let templates = Templates::new(&input.templates)?;
     let theme = Theme::new(&input.theme);
     let proofs: BTreeMap<RecordId, Proof> =
         book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect();
-    let pages = render::pages(&book, &proofs, &templates, &theme)?;
+    let mut pages = render::pages(&book, &proofs, &templates, &theme)?;
+    let index = search::Index::in_memory(&search::documents(&book))?;
+    let shards = search::export(&index)?;
+    pages.extend(shards.into_iter().map(|file| Page { path: file.path, body: file.body }));
     Ok(Built { pages, n_records: book.records.len(), build_dir: book.settings.build_dir, found })
 }

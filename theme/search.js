@@ -1,5 +1,5 @@
 // The search page: what was typed, ranked here by the same integers as on the command line.
-import { open } from "./ranker.js";
+import { lit, open } from "./ranker.js";
 
 const form = document.getElementById("search");
 const box = document.getElementById("query");
@@ -16,7 +16,7 @@ async function show(query) {
   ranker ??= open(new URL(root, location.href).href);
   let hits;
   try {
-    hits = query.trim() ? await (await ranker).search(query, { limit: LIMIT }) : [];
+    hits = query.trim() ? (await ranker).search(query, { limit: LIMIT }) : [];
   } catch {
     ranker = undefined;
     count.textContent = "The search index could not be read. Browsing works without it.";
@@ -30,8 +30,8 @@ async function show(query) {
 
 function item(hit) {
   const entry = element("li", {}, [
-    element("a", { href: `${root}f/${hit.id}/` }, lit(hit.title, hit.tokens)),
-    element("p", {}, lit(hit.summary, hit.tokens)),
+    element("a", { href: `${root}f/${hit.id}/` }, marked(hit.title, hit.words)),
+    element("p", {}, marked(hit.summary, hit.words)),
     element("p", { class: "meta" }, [element("span", {}, [hit.product])]),
   ]);
   entry.dataset.id = hit.id;
@@ -46,8 +46,14 @@ function element(name, attributes, children) {
   return made;
 }
 
-function lit(text, tokens) {
-  return [text];
+function marked(text, words) {
+  const pieces = [];
+  let at = 0;
+  for (const [start, end] of lit(text, words)) {
+    pieces.push(text.slice(at, start), element("mark", {}, [text.slice(start, end)]));
+    at = end;
+  }
+  return [...pieces, text.slice(at)];
 }
 
 const remember = (query) => {

@@ -7,6 +7,8 @@ mod args;
 mod build;
 mod lint;
 mod report;
+mod search;
+mod serve;
 mod verify;
 
 use anyhow::Context;
@@ -70,7 +72,8 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
     let root = find_book(args.directory.as_deref())?;
     match &args.verb {
         Verb::Build(build) => build::run(build, &root, args.quiet),
-        Verb::Serve(_) | Verb::Search(_) => Ok(Exit::Usage),
+        Verb::Serve(serve) => serve::run(serve, &root),
+        Verb::Search(search) => search::run(search, &root),
         Verb::Lint(lint) => lint::run(lint, &root),
         Verb::Verify(verify) => verify::run(verify, &root, args.quiet),
     }

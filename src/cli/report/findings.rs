@@ -8,11 +8,18 @@ use annotate_snippets::{AnnotationKind, Level as Mark, Renderer, Snippet};
 /// Prints every finding with its line, in the order given.
 pub fn findings(found: &[Diagnostic], sources: &Sources) {
     for diagnostic in found {
-        talk(&format!("{}\n", finding(diagnostic, sources.get(diagnostic.span.file))));
+        talk(&format!("{}\n", finding(diagnostic, sources.get(diagnostic.span.file), &Renderer::styled())));
     }
 }
 
-fn finding(diagnostic: &Diagnostic, source: &Source) -> String {
+/// Every finding as plain text, for an overlay in the browser; empty without findings.
+pub fn findings_text(found: &[Diagnostic], sources: &Sources) -> String {
+    let text =
+        |diagnostic: &Diagnostic| finding(diagnostic, sources.get(diagnostic.span.file), &Renderer::plain());
+    found.iter().map(text).collect::<Vec<_>>().join("\n\n")
+}
+
+fn finding(diagnostic: &Diagnostic, source: &Source, renderer: &Renderer) -> String {
     let mark = match diagnostic.level {
         Level::Error => Mark::ERROR,
         Level::Warning => Mark::WARNING,
@@ -30,7 +37,7 @@ fn finding(diagnostic: &Diagnostic, source: &Source) -> String {
         Some(hint) => title.element(Mark::NOTE.with_name("hint").message(hint.as_str())),
         None => title,
     };
-    Renderer::styled().render(&[group])
+    renderer.render(&[group])
 }
 
 /// The bytes of the lines that a finding touches, at most five of them: a long value needs no more to be known.

@@ -3,10 +3,12 @@
 //! In: values. Out: data on stdout, talk on stderr; every text for people also exists as JSON.
 
 mod findings;
+mod hits;
 mod json;
 mod verify;
 
-pub use findings::findings;
+pub use findings::{findings, findings_text};
+pub use hits::{hit, hits_json};
 pub use json::findings_json;
 pub use verify::{event, plan};
 
@@ -46,6 +48,11 @@ pub const BOLD: &str = "\x1b[1m";
 pub const DIM: &str = "\x1b[2m";
 /// The end of all of these.
 pub const RESET: &str = "\x1b[0m";
+
+/// A stranger's text on a terminal: control characters, which could move the cursor, are made visible.
+fn shown(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '␦' } else { c }).collect()
+}
 
 /// How many errors and warnings there are.
 pub fn count(found: &[Diagnostic]) -> (usize, usize) {

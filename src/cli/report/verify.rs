@@ -1,6 +1,6 @@
 //! Self-tests and their plans, for people.
 
-use super::{BOLD, DIM, GREEN, RED, RESET, data, duration, talk};
+use super::{BOLD, DIM, GREEN, RED, RESET, data, duration, shown, talk};
 use crate::model::CellName;
 use crate::verify::{CellOutcome, Event, Plan};
 
@@ -63,9 +63,4 @@ fn state(name: &CellName) -> String {
 fn last_lines(output: &str) -> Vec<String> {
     let lines: Vec<&str> = output.lines().collect();
     lines[lines.len().saturating_sub(5)..].iter().map(|line| shown(line)).collect()
-}
-
-/// A stranger's text on a terminal: control characters, which could move the cursor, are made visible.
-fn shown(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '␦' } else { c }).collect()
 }

@@ -1,0 +1,54 @@
+//! Hits of a search, for people and for programs.
+
+use super::{BOLD, DIM, GREEN, RESET, data, shown};
+use crate::search::{Hit, Matched};
+use serde_json::json;
+
+/// Prints one hit: rank, title, why it matched, and the first line of the fix.
+pub fn hit(hit: &Hit) {
+    let summary = &hit.summary;
+    let title = hit.matched.iter().find(|matched| matched.field == "title");
+    let title = title.map_or_else(|| shown(&summary.title), lit);
+    let mut text = format!("{BOLD}{}. {title}{RESET}  {DIM}{}{RESET}\n", hit.rank, summary.id);
+    for matched in hit.matched.iter().filter(|matched| matched.field != "title") {
+        text.push_str(&format!("   {DIM}{}{RESET} {}\n", matched.field, lit(matched)));
+    }
+    if let Some(fix) = &summary.fix {
+        text.push_str(&format!("   {GREEN}fix{RESET} {}\n", shown(fix)));
+    }
+    data(&text);
+}
+
+/// Hits as one document, `search/1`. Keys are relied on; they are only added to.
+pub fn hits_json(hits: &[Hit]) -> String {
+    let hit = |hit: &Hit| {
+        let summary = &hit.summary;
+        json!({
+            "rank": hit.rank,
+            "id": summary.id,
+            "title": summary.title,
+            "url": format!("/f/{}/", summary.id),
+            "score": hit.score,
+            "matched": hit.matched.iter().map(|matched| json!({
+                "field": matched.field,
+                "text": matched.text,
+            })).collect::<Vec<_>>(),
+            "summary": summary.summary,
+            "product": summary.product,
+            "category": summary.category,
+        })
+    };
+    format!("{:#}", json!({"schema": "search/1", "hits": hits.iter().map(hit).collect::<Vec<_>>()}))
+}
+
+/// The text with its matched words lit.
+fn lit(matched: &Matched) -> String {
+    let mut text = String::new();
+    let mut at = 0;
+    for range in &matched.lit {
+        text.push_str(&shown(&matched.text[at..range.start]));
+        text.push_str(&format!("\x1b[1;33m{}\x1b[22;39m", shown(&matched.text[range.clone()])));
+        at = range.end;
+    }
+    text + &shown(&matched.text[at..])
+}

@@ -1,0 +1,43 @@
+//! `faultbook search`.
+
+use super::args::{HitFormat, SearchArgs};
+use super::{Exit, UsageError, load, report};
+use crate::disk::{self, CACHE_FOLDER};
+use crate::model::Facet;
+use crate::search::{self, Query};
+use anyhow::Context;
+use camino::Utf8Path;
+
+/// Ranks records; the index is built anew first if the content changed.
+pub fn run(args: &SearchArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
+    let input = load(root)?;
+    let fingerprint =
+        format!("{}-{}", disk::fingerprint(input.sources.iter().map(|(_, source)| source)), args.drafts);
+    let documents = || {
+        let book = crate::read(&input.sources).book;
+        search::documents(&if args.drafts { book } else { book.without_drafts() })
+    };
+    let cache = root.join(CACHE_FOLDER).join("index");
+    let index = search::open_or_build(&cache, &fingerprint, documents).context("could not search")?;
+    let query =
+        Query { text: args.query.join(" "), limit: usize::from(args.n), facets: facets(&args.facet)? };
+    let hits = search::search(&index, &query).context("could not search")?;
+    match args.format {
+        HitFormat::Human if hits.is_empty() => report::talk("no record matches these words"),
+        HitFormat::Human => hits.iter().for_each(report::hit),
+        HitFormat::Json => report::data(&report::hits_json(&hits)),
+        HitFormat::Ids => hits.iter().for_each(|hit| report::data(&hit.summary.id)),
+    }
+    Ok(if hits.is_empty() { Exit::Findings } else { Exit::Clean })
+}
+
+fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
+    let keys: Vec<&str> = Facet::ALL.iter().map(|facet| facet.key()).collect();
+    for facet in written {
+        if !facet.split_once('=').is_some_and(|(key, _)| keys.contains(&key)) {
+            let hint = format!("it is written `key=value`, with one of {}", keys.join(", "));
+            return Err(UsageError::new(format!("`{facet}` is no facet"), hint));
+        }
+    }
+    Ok(written.to_vec())
+}

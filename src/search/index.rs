@@ -1,0 +1,246 @@
+//! Documents → a tantivy index of one segment, and from its postings the integers that everything ranks by.
+
+use super::analyser::IndexTokenizer;
+use super::document::{Document, FIELDS, Summary};
+use camino::Utf8Path;
+use std::collections::BTreeMap;
+use tantivy::indexer::NoMergePolicy;
+use tantivy::postings::Postings as _;
+use tantivy::query::Bm25Weight;
+use tantivy::schema::{
+    Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value as _,
+};
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{DocSet as _, IndexWriter, ReloadPolicy, SegmentReader, TERMINATED, TantivyDocument};
+
+/// An index, open for reading.
+pub struct Index {
+    segment: Option<SegmentReader>,
+    searcher: tantivy::Searcher,
+    schema: OurSchema,
+}
+
+/// The index could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// tantivy failed.
+    #[error("use the search index")]
+    Tantivy(#[from] tantivy::TantivyError),
+    /// A posting list could not be read.
+    #[error("read the search index")]
+    Io(#[from] std::io::Error),
+    /// What the index holds is not what we wrote.
+    #[error("read the search index: {0}")]
+    Foreign(String),
+}
+
+/// Impacts are sums of BM25 scores times this, rounded: coarse enough to compress, fine enough to rank.
+pub const SCALE: f32 = 4.0;
+/// A term's list keeps its best documents only.
+pub const MAX_POSTINGS: usize = 4096;
+/// What tantivy's writer may hold in memory before it starts a second segment, which we then merge.
+const WRITER_BYTES: usize = 200_000_000;
+const TOKENIZER: &str = "faultbook";
+
+/// A document's number in the index.
+pub type DocId = u32;
+
+/// A term's documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Postings {
+    /// How many documents hold the term, before the list was cut.
+    pub df: u32,
+    /// Document and impact, best first, then by document; at most [`MAX_POSTINGS`].
+    pub list: Vec<(DocId, u32)>,
+}
+
+#[derive(Clone)]
+struct OurSchema {
+    schema: Schema,
+    texts: [Field; FIELDS.len()],
+    facet: Field,
+    summary: Field,
+}
+
+impl OurSchema {
+    fn new() -> OurSchema {
+        let mut builder = Schema::builder();
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(TOKENIZER)
+            .set_index_option(IndexRecordOption::WithFreqs);
+        let options = TextOptions::default().set_indexing_options(indexing);
+        let texts = FIELDS.map(|(name, _)| builder.add_text_field(name, options.clone()));
+        let facet = builder.add_text_field("facet", STRING);
+        let summary = builder.add_text_field("summary_json", STORED);
+        OurSchema { schema: builder.build(), texts, facet, summary }
+    }
+}
+
+impl Index {
+    /// Indexes documents in memory, in the order given.
+    pub fn in_memory(documents: &[Document]) -> Result<Index, IndexError> {
+        let ours = OurSchema::new();
+        let index = tantivy::Index::create_in_ram(ours.schema.clone());
+        Index::fill(&index, &ours, documents)?;
+        Index::read(&index, ours)
+    }
+
+    /// Indexes documents into an empty folder.
+    pub fn create(folder: &Utf8Path, documents: &[Document]) -> Result<(), IndexError> {
+        let ours = OurSchema::new();
+        let index = tantivy::Index::create_in_dir(folder, ours.schema.clone())?;
+        Index::fill(&index, &ours, documents)
+    }
+
+    /// Opens the index in a folder, after checking every file's checksum.
+    pub fn open(folder: &Utf8Path) -> Result<Index, IndexError> {
+        let index = tantivy::Index::open_in_dir(folder)?;
+        let ours = OurSchema::new();
+        if index.schema() != ours.schema {
+            return Err(IndexError::Foreign("it has another schema".to_owned()));
+        }
+        let damaged = index.validate_checksum()?;
+        if let Some(path) = damaged.iter().next() {
+            return Err(IndexError::Foreign(format!("`{}` is damaged", path.display())));
+        }
+        Index::read(&index, ours)
+    }
+
+    fn fill(index: &tantivy::Index, ours: &OurSchema, documents: &[Document]) -> Result<(), IndexError> {
+        register(index);
+        // One thread and no merging in the background, so that numbers of documents follow their order.
+        let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        for document in documents {
+            let mut entry = TantivyDocument::default();
+            for (field, text) in ours.texts.iter().zip(&document.texts) {
+                entry.add_text(*field, text);
+            }
+            for facet in &document.facets {
+                entry.add_text(ours.facet, facet);
+            }
+            let summary = serde_json::to_string(&document.summary).expect("a summary holds strings only");
+            entry.add_text(ours.summary, summary);
+            writer.add_document(entry)?;
+        }
+        writer.commit()?;
+        let segments = index.searchable_segment_ids()?;
+        if segments.len() > 1 {
+            writer.merge(&segments).wait()?;
+            writer.garbage_collect_files().wait()?;
+        }
+        writer.wait_merging_threads()?;
+        Ok(())
+    }
+
+    fn read(index: &tantivy::Index, schema: OurSchema) -> Result<Index, IndexError> {
+        register(index);
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let searcher: tantivy::Searcher = tantivy::IndexReader::searcher(&reader);
+        if searcher.segment_readers().len() > 1 {
+            return Err(IndexError::Foreign("it has several segments".to_owned()));
+        }
+        Ok(Index { segment: searcher.segment_readers().first().cloned(), searcher, schema })
+    }
+
+    /// How many documents there are.
+    pub fn n_docs(&self) -> u32 {
+        self.segment.as_ref().map_or(0, SegmentReader::max_doc)
+    }
+
+    /// A term's documents with their impacts: BM25 of every field, weighted, summed in the order of the
+    /// fields, scaled and rounded; never less than 1.
+    pub fn postings(&self, term: &str) -> Result<Postings, IndexError> {
+        let Some(segment) = &self.segment else { return Ok(Postings::default()) };
+        let n_docs = u64::from(segment.max_doc());
+        let mut scores: Vec<(DocId, f32)> = Vec::new();
+        for (field, (_, boost)) in self.schema.texts.iter().zip(FIELDS) {
+            let inverted = segment.inverted_index(*field)?;
+            let Some(info) = inverted.terms().get(term.as_bytes())? else { continue };
+            let norms = segment.get_fieldnorms_reader(*field)?;
+            #[expect(clippy::cast_precision_loss, reason = "tantivy computes this average the same way")]
+            let average = inverted.total_num_tokens() as f32 / n_docs as f32;
+            let weight = Bm25Weight::for_one_term_without_explain(u64::from(info.doc_freq), n_docs, average)
+                .boost_by(boost);
+            let mut postings = inverted.read_postings_from_terminfo(&info, IndexRecordOption::WithFreqs)?;
+            while postings.doc() != TERMINATED {
+                let doc = postings.doc();
+                scores.push((doc, weight.score(norms.fieldnorm_id(doc), postings.term_freq())));
+                postings.advance();
+            }
+        }
+        Ok(impacts(scores))
+    }
+
+    /// The documents with a facet value, written `key=value`, in order.
+    pub fn with_facet(&self, facet: &str) -> Result<Vec<DocId>, IndexError> {
+        let Some(segment) = &self.segment else { return Ok(Vec::new()) };
+        let inverted = segment.inverted_index(self.schema.facet)?;
+        let Some(info) = inverted.terms().get(facet.as_bytes())? else { return Ok(Vec::new()) };
+        let mut postings = inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+        let mut docs = Vec::new();
+        while postings.doc() != TERMINATED {
+            docs.push(postings.doc());
+            postings.advance();
+        }
+        Ok(docs)
+    }
+
+    /// Every term that begins with `prefix`, in byte order.
+    pub fn terms(&self, prefix: &str) -> Result<Vec<String>, IndexError> {
+        self.keys(&self.schema.texts, prefix)
+    }
+
+    /// Every facet value, written `key=value`, in byte order.
+    pub fn facets(&self) -> Result<Vec<String>, IndexError> {
+        self.keys(&[self.schema.facet], "")
+    }
+
+    fn keys(&self, fields: &[Field], prefix: &str) -> Result<Vec<String>, IndexError> {
+        let Some(segment) = &self.segment else { return Ok(Vec::new()) };
+        let mut keys: BTreeMap<String, ()> = BTreeMap::new();
+        for field in fields {
+            let inverted = segment.inverted_index(*field)?;
+            let mut stream = inverted.terms().range().ge(prefix).into_stream()?;
+            while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
+                keys.insert(String::from_utf8_lossy(stream.key()).into_owned(), ());
+            }
+        }
+        Ok(keys.into_keys().collect())
+    }
+
+    /// What a hit on this document shows.
+    pub fn summary(&self, doc: DocId) -> Result<Summary, IndexError> {
+        let stored: TantivyDocument = self.searcher.doc(tantivy::DocAddress::new(0, doc))?;
+        let text = stored.get_first(self.schema.summary).and_then(|value| value.as_str().map(str::to_owned));
+        let foreign = |what: &str| IndexError::Foreign(format!("document {doc} {what}"));
+        serde_json::from_str(&text.ok_or_else(|| foreign("has no summary"))?)
+            .map_err(|_| foreign("has a summary of another form"))
+    }
+}
+
+fn register(index: &tantivy::Index) {
+    index.tokenizers().register(TOKENIZER, TextAnalyzer::from(IndexTokenizer::default()));
+}
+
+/// Sums the scores of a document's fields, in the order in which they were pushed, and rounds once.
+fn impacts(mut scores: Vec<(DocId, f32)>) -> Postings {
+    scores.sort_by_key(|(doc, _)| *doc);
+    let mut list: Vec<(DocId, u32)> = scores
+        .chunk_by(|(one, _), (other, _)| one == other)
+        .map(|fields| (fields[0].0, impact(fields.iter().map(|(_, score)| score).sum())))
+        .collect();
+    let df = u32::try_from(list.len()).unwrap_or(u32::MAX);
+    list.sort_by_key(|(doc, impact)| (std::cmp::Reverse(*impact), *doc));
+    list.truncate(MAX_POSTINGS);
+    Postings { df, list }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a BM25 score is small and positive"
+)]
+fn impact(score: f32) -> u32 {
+    ((score * SCALE).round() as u32).max(1)
+}

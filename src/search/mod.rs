@@ -1,0 +1,19 @@
+//! One ranking for terminal, browser and agents: tantivy's index, and integers of our own over it.
+//!
+//! In: `&Book` → documents; a query → hits. Out: hits, and the shards from which a browser computes the same
+//! hits in the same order. tantivy lives only here, and `store.rs` is the only file that touches the disk.
+//! Not here: pages (`render`), how hits look (`cli/report/`, `theme/search.js`).
+
+mod analyser;
+mod document;
+mod index;
+mod rank;
+mod shards;
+mod store;
+
+pub use analyser::{Token, analyse, stem};
+pub use document::{Document, documents};
+pub use index::{Index, IndexError};
+pub use rank::{Hit, Matched, Query, search};
+pub use shards::{ShardFile, export};
+pub use store::open_or_build;
