@@ -9,7 +9,7 @@ mod rules;
 
 use crate::diag::{self, Diagnostic};
 use crate::model::{Book, RecordId, Settings};
-use crate::parse::{Parsed, ParsedRecord};
+use crate::parse::{self, Parsed, ParsedRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What rules may look at besides the record in hand.
@@ -31,8 +31,13 @@ pub fn all(parsed: Parsed, already_wrong: &[Diagnostic]) -> (Book, Vec<Diagnosti
         *ids.entry(id).or_default() += 1;
     }
     let ctx = Context { settings: &settings, ids };
+    let cut_short: BTreeSet<_> =
+        already_wrong.iter().filter(|found| parse::breaks_off(found)).map(|found| found.span.file).collect();
     for record in &records {
         check(&ctx, record, &mut found);
+        if !cut_short.contains(&record.file) {
+            rules::missing_field::check(record, &mut found);
+        }
     }
     let broken: BTreeSet<_> = already_wrong
         .iter()
@@ -46,7 +51,6 @@ pub fn all(parsed: Parsed, already_wrong: &[Diagnostic]) -> (Book, Vec<Diagnosti
 }
 
 fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    rules::missing_field::check(record, found);
     rules::duplicate_id::check(ctx, record, found);
     rules::long_title::check(record, found);
     rules::unknown_record::check(ctx, record, found);

@@ -42,11 +42,27 @@ pub fn all(sources: &Sources) -> (Parsed, Vec<Diagnostic>) {
         }
         match source.path.extension() {
             _ if source.path == BOOK_FILE => settings = Some(settings::parse(file, &source.text, &mut found)),
-            Some("yaml" | "yml" | "md") => records.extend(record::parse(file, source, &mut found)),
+            Some("yaml" | "yml" | "md") => records.extend(one_record(file, source, &mut found)),
             _ => {}
         }
     }
     (Parsed { settings: settings.unwrap_or_default(), records }, found)
+}
+
+/// A file that breaks off lacks what would have come after; only what it has is worth a finding.
+fn one_record(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> Option<ParsedRecord> {
+    let mut of_file = Vec::new();
+    let record = record::parse(file, source, &mut of_file);
+    if of_file.iter().any(breaks_off) {
+        of_file.retain(|diagnostic| !matches!(diagnostic.code, Code::MissingField | Code::EmptyValue));
+    }
+    found.extend(of_file);
+    record
+}
+
+/// Whether nothing of the file could be read after this finding.
+pub fn breaks_off(diagnostic: &Diagnostic) -> bool {
+    matches!(diagnostic.code, Code::Syntax | Code::TooDeep | Code::TooLarge)
 }
 
 /// Reads `book.toml` alone, for those who need to know where the content is.

@@ -13,86 +13,70 @@ const MAX_DEPTH: usize = 16;
 /// A record of fifty pages has some two thousand values.
 const MAX_NODES: usize = 20_000;
 
-/// Reads one YAML document that starts at byte `base` of its file. `None` where it is empty or broken
-/// beyond a tree; the reason is then in `found`.
+/// Reads one YAML document that starts at byte `base` of its file. Where it breaks off, what came before is
+/// returned, and the reason is in `found`. `None` where nothing came before.
 pub fn parse(file: FileId, base: usize, text: &str, found: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut builder = Builder { file, base, text, n_nodes: 0, found };
-    let mut events = Parser::new_from_str(text);
-    match builder.document(&mut events) {
-        Ok(node) => node,
-        Err(Stop) => None,
-    }
+    let events = Parser::new_from_str(text);
+    Builder { file, base, text, events, n_nodes: 0, broken: false, found }.document()
 }
-
-/// The document cannot be read any further, and a finding says why.
-struct Stop;
 
 struct Builder<'t, 'f> {
     file: FileId,
     base: usize,
     text: &'t str,
+    events: Parser<'t, granit_parser::StrInput<'t>>,
     n_nodes: usize,
+    broken: bool,
     found: &'f mut Vec<Diagnostic>,
 }
 
-type Events<'t> = Parser<'t, granit_parser::StrInput<'t>>;
-
+/// Every method that reads returns `None` once the document cannot be read any further.
 impl<'t> Builder<'t, '_> {
-    fn document(&mut self, events: &mut Events<'t>) -> Result<Option<Node>, Stop> {
+    fn document(mut self) -> Option<Node> {
         let mut root = None;
-        loop {
-            let (event, span) = self.next(events)?;
+        while let Some((event, span)) = self.next() {
             match event {
-                Event::StreamEnd => return Ok(root),
+                Event::StreamEnd => break,
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
-                event if root.is_none() => root = Some(self.node(event, span, events, 0)?),
+                event if root.is_none() => root = self.node(event, span, 0),
                 _ => {
-                    self.error(
-                        Code::Syntax,
-                        span,
-                        "a second document begins here",
-                        "one file holds one record",
-                    );
-                    return Ok(root);
+                    self.error(Code::Syntax, span, "a second document begins here", "one file holds one record");
+                    break;
                 }
             }
         }
+        root
     }
 
-    fn next(&mut self, events: &mut Events<'t>) -> Result<(Event<'t>, Span), Stop> {
-        match events.next_event() {
-            Some(Ok((event, span))) => {
-                let range = span.byte_range().unwrap_or(0..0);
-                Ok((event, self.span(range)))
-            }
-            Some(Err(error)) => {
+    fn next(&mut self) -> Option<(Event<'t>, Span)> {
+        if self.broken {
+            return None;
+        }
+        match self.events.next_event()? {
+            Ok((event, span)) => Some((event, self.span(span.byte_range().unwrap_or(0..0)))),
+            Err(error) => {
+                self.broken = true;
                 self.syntax(&error);
-                Err(Stop)
+                None
             }
-            None => Ok((Event::StreamEnd, self.span(self.text.len()..self.text.len()))),
         }
     }
 
-    fn node(
-        &mut self,
-        event: Event<'t>,
-        span: Span,
-        events: &mut Events<'t>,
-        depth: usize,
-    ) -> Result<Node, Stop> {
+    fn break_off(&mut self, code: Code, span: Span, message: &str, hint: &str) -> Option<Node> {
+        self.broken = true;
+        self.error(code, span, message, hint);
+        None
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Option<Node> {
         self.n_nodes += 1;
         if self.n_nodes > MAX_NODES {
-            self.error(
-                Code::TooLarge,
-                span,
-                "there are too many values",
-                "a record has at most 20,000 values",
-            );
-            return Err(Stop);
+            let hint = "a record has at most 20,000 values";
+            return self.break_off(Code::TooLarge, span, "there are too many values", hint);
         }
         if depth > MAX_DEPTH {
-            self.error(Code::TooDeep, span, "this is nested too deep", "a record nests at most 16 levels");
-            return Err(Stop);
+            let hint = "a record nests at most 16 levels";
+            return self.break_off(Code::TooDeep, span, "this is nested too deep", hint);
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -100,52 +84,51 @@ impl<'t> Builder<'t, '_> {
                 let plain = style == ScalarStyle::Plain;
                 let null = plain && matches!(&*text, "" | "~" | "null");
                 let value = if null { Value::Null } else { Value::Scalar(text.into_owned()) };
-                Ok(Node { span: self.without_line_end(span), value })
+                Some(Node { span: self.without_line_end(span), value })
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_features(anchor != 0, tag.is_some(), span);
-                self.list(span, events, depth)
+                Some(self.list(span, depth))
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_features(anchor != 0, tag.is_some(), span);
-                self.map(span, events, depth)
+                Some(self.map(span, depth))
             }
             _ => {
-                self.error(
-                    Code::YamlFeature,
-                    span,
-                    "an alias stands for a value that is written elsewhere",
-                    "write the value here",
-                );
-                Ok(Node { span, value: Value::Null })
+                let message = "an alias stands for a value that is written elsewhere";
+                self.error(Code::YamlFeature, span, message, "write the value here");
+                Some(Node { span, value: Value::Null })
             }
         }
     }
 
-    fn list(&mut self, start: Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
-        let mut items = Vec::new();
-        loop {
-            let (event, span) = self.next(events)?;
+    fn list(&mut self, start: Span, depth: usize) -> Node {
+        let mut items: Vec<Node> = Vec::new();
+        let mut end = start;
+        while let Some((event, span)) = self.next() {
+            end = span;
             if matches!(event, Event::SequenceEnd) {
-                let end = items.last().map_or(span, |item: &Node| item.span);
-                return Ok(Node { span: self.cover(start, span, end), value: Value::List(items) });
+                break;
             }
-            items.push(self.node(event, span, events, depth + 1)?);
+            let Some(item) = self.node(event, span, depth + 1) else { break };
+            items.push(item);
         }
+        let last = items.last().map_or(end, |item| item.span);
+        Node { span: self.cover(start, end, last), value: Value::List(items) }
     }
 
-    fn map(&mut self, start: Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
+    fn map(&mut self, start: Span, depth: usize) -> Node {
         let mut entries: Vec<Entry> = Vec::new();
         let mut names = std::collections::BTreeSet::new();
-        loop {
-            let (event, span) = self.next(events)?;
+        let mut end = start;
+        while let Some((event, span)) = self.next() {
+            end = span;
             if matches!(event, Event::MappingEnd) {
-                let end = entries.last().map_or(span, |entry| entry.node.span);
-                return Ok(Node { span: self.cover(start, span, end), value: Value::Map(entries) });
+                break;
             }
-            let key = self.node(event, span, events, depth + 1)?;
-            let (event, span) = self.next(events)?;
-            let node = self.node(event, span, events, depth + 1)?;
+            let Some(key) = self.node(event, span, depth + 1) else { break };
+            let Some((event, span)) = self.next() else { break };
+            let Some(node) = self.node(event, span, depth + 1) else { break };
             let Value::Scalar(name) = key.value else {
                 self.error(Code::WrongType, key.span, "a key is a plain word", "write the key as one word");
                 continue;
@@ -157,6 +140,8 @@ impl<'t> Builder<'t, '_> {
                 self.error(Code::DuplicateKey, key.span, message, "one of the two has to go");
             }
         }
+        let last = entries.last().map_or(end, |entry| entry.node.span);
+        Node { span: self.cover(start, end, last), value: Value::Map(entries) }
     }
 
     fn refuse_features(&mut self, anchor: bool, tag: bool, span: Span) {
