@@ -49,6 +49,8 @@ codes! {
     TooLarge = "too-large",
     /// The YAML or TOML cannot be read.
     Syntax = "syntax",
+    /// A regular expression that does not compile.
+    BadRegex = "bad-regex",
     /// Maps and lists are nested deeper than any record needs.
     TooDeep = "too-deep",
     /// A key stands twice in one map; which of the two is meant cannot be known.

@@ -79,7 +79,7 @@ pub struct Reading {
 /// Parses and checks a book.
 pub fn read(sources: &Sources) -> Reading {
     let (parsed, mut found) = parse::all(sources);
-    let (book, more) = lint::all(parsed, &found);
+    let (book, more) = lint::all(parsed, sources, &found);
     found.extend(more);
     let (results, more) = match sources.iter().find(|(_, source)| source.path == RESULTS_FILE) {
         Some((file, source)) => verify::Results::parse(file, &source.text),

@@ -38,18 +38,19 @@ fn required<'n>(fields: &mut Fields<'n>, key: &'static str, found: &mut Vec<Diag
 
 fn expectation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Expectation> {
     let mut fields = Fields::open(node, "an expectation", found)?;
+    let before = found.len();
     let exit = fields.node("exit", found).and_then(|node| exit_matcher(node, found));
     let output = fields.node("output", found).and_then(|node| text_matcher(node, found));
     let span = fields.span();
     fields.finish(found);
-    if exit.is_none() && output.is_none() {
+    let nothing = exit.is_none() && output.is_none();
+    if nothing && found.len() == before {
         found.push(
             Diagnostic::error(Code::EmptyValue, span, "this expects nothing")
                 .hint("it names `exit`, `output`, or both"),
         );
-        return None;
     }
-    Some(Expectation { exit, output })
+    (!nothing).then_some(Expectation { exit, output })
 }
 
 fn exit_matcher(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ExitMatcher> {
@@ -98,7 +99,7 @@ fn regex(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<regex
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             found.push(
                 Diagnostic::error(
-                    Code::Syntax,
+                    Code::BadRegex,
                     written.span,
                     format!("this regular expression does not compile: {reason}"),
                 )

@@ -7,6 +7,7 @@ use super::tree::{Entry, Node, Value};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::model::{Date, Prose, RecordId, Words};
 use crate::text::{Span, Spanned};
+use std::collections::BTreeSet;
 
 /// The keys of one map, and which of them have been asked for.
 pub struct Fields<'n> {
@@ -34,6 +35,11 @@ impl<'n> Fields<'n> {
                 None
             }
         }
+    }
+
+    /// Every key of the map.
+    pub fn written(&self) -> BTreeSet<String> {
+        self.entries.iter().map(|entry| entry.key.value.clone()).collect()
     }
 
     /// The place of the whole map.

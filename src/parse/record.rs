@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::text::{FileId, Source, Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeSet;
 
 /// A record as written: each value with its place, nothing yet required, unique or resolved.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct ParsedRecord {
     pub path: Utf8PathBuf,
     /// The id that the file's name gives; `None` where it cannot be one.
     pub id: Option<RecordId>,
+    /// The keys that are written, whether or not their values could be read.
+    pub written: BTreeSet<String>,
     /// What a person would type or see.
     pub title: Option<Spanned<String>>,
     /// One sentence.
@@ -168,6 +171,7 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
         file,
         path: path.to_owned(),
         id,
+        written: fields.written(),
         title: fields.text("title", found),
         summary: fields.text("summary", found),
         product: fields.text("product", found),

@@ -40,7 +40,12 @@ impl<'t> Builder<'t, '_> {
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 event if root.is_none() => root = self.node(event, span, 0),
                 _ => {
-                    self.error(Code::Syntax, span, "a second document begins here", "one file holds one record");
+                    self.error(
+                        Code::Syntax,
+                        span,
+                        "a second document begins here",
+                        "one file holds one record",
+                    );
                     break;
                 }
             }

@@ -259,11 +259,15 @@ fn label(shelf: &Shelf) -> &'static str {
     }
 }
 
-/// Optional parts of a template leave blank lines behind; Markdown readers, who pay by the token, get one.
+/// Optional parts of a template leave blank lines behind; readers who pay by the token get one. What stands
+/// between fences was printed by a program, and stays as it is.
 fn tidy_markdown(text: &str) -> String {
     let mut tidy = String::new();
-    for line in text.trim().lines().map(str::trim_end) {
-        if !(line.is_empty() && tidy.ends_with("\n\n")) {
+    let mut in_fence = false;
+    for line in text.trim().lines() {
+        in_fence ^= line.trim_start().starts_with("```");
+        let line = if in_fence { line } else { line.trim_end() };
+        if in_fence || !(line.is_empty() && tidy.ends_with("\n\n")) {
             tidy.push_str(line);
             tidy.push('\n');
         }

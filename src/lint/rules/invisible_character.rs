@@ -4,11 +4,12 @@
 //! Bad: a title with U+202E in it. Better: the same title without.
 
 use crate::diag::{Code, Diagnostic};
+use crate::lint::Context;
 use crate::model::Prose;
 use crate::parse::ParsedRecord;
 use crate::text::Span;
 
-pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
+pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     for (text, span) in texts(record) {
         if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
             let message =

@@ -12,13 +12,11 @@ pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     let at = Span::start_of(record.file);
     let status = record.status.as_ref().map(|status| status.value);
     let open = status == Some(ParsedStatus::Open);
-    let required = [
-        ("title", record.title.is_some()),
-        ("product", record.product.is_some()),
-        ("symptom", record.symptom.is_some()),
-        ("fix", open || !record.fix.is_empty()),
-    ];
-    for (field, _) in required.into_iter().filter(|(_, there)| !there) {
+    // A field whose value could not be read has a finding of its own.
+    let is_written = |field: &&str| record.written.contains(*field);
+    let required =
+        ["title", "product", "symptom", "fix"].into_iter().filter(|field| *field != "fix" || !open);
+    for field in required.filter(|field| !is_written(field)) {
         let hint = match field {
             "fix" => "a failure whose repair nobody knows yet has `status: open`",
             _ => "every record has a title, a product, a symptom and a fix",
@@ -30,7 +28,7 @@ pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     if status == Some(ParsedStatus::Draft) {
         return;
     }
-    for field in missing_for_publication(record) {
+    for field in missing_for_publication(record).into_iter().filter(|field| !is_written(field)) {
         let message = format!("without `{field}` this record stays a draft");
         found.push(
             Diagnostic::warning(Code::MissingField, at, message)

@@ -3,20 +3,22 @@
 //! Bad: `press <kbd>q</kbd>`. Better: `` press `q` ``.
 
 use crate::diag::{Code, Diagnostic};
+use crate::lint::Context;
 use crate::model::Prose;
 use crate::parse::ParsedRecord;
 use pulldown_cmark::{Event, Parser};
 
-pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
+pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     for (prose, span) in record.proses() {
         let html = Parser::new_ext(prose.markdown(), Prose::OPTIONS).find_map(|event| match event {
             Event::Html(html) | Event::InlineHtml(html) => Some(html),
             _ => None,
         });
         if let Some(html) = html {
-            let first: String = html.trim().chars().take(40).collect();
+            let first: String = html.trim().lines().next().unwrap_or_default().chars().take(40).collect();
+            let place = ctx.place_of(&first, span);
             found.push(
-                Diagnostic::warning(Code::RawHtml, span, format!("`{first}` is HTML, and is shown as text"))
+                Diagnostic::warning(Code::RawHtml, place, format!("`{first}` is HTML, and is shown as text"))
                     .hint("code stands between backticks"),
             );
         }

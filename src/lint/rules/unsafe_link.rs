@@ -12,7 +12,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     for (prose, span) in record.proses() {
-        for event in Parser::new_ext(prose.markdown(), Prose::OPTIONS) {
+        for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
             let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event else {
                 continue;
             };
@@ -25,7 +25,7 @@ pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) 
             }
             let message = format!("the link to `{dest_url}` leads nowhere that a page may send its readers");
             found.push(
-                Diagnostic::error(Code::UnsafeLink, span, message)
+                Diagnostic::error(Code::UnsafeLink, ctx.place_of(&prose.markdown()[range], span), message)
                     .hint("a link leads to https://…, to mailto:…, or names a record of this book"),
             );
         }

@@ -1,0 +1,5 @@
+//! The one test binary. Most tests are data: a case file, a golden site, a law over generated input.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod cases;
+mod support;
