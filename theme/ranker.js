@@ -6,9 +6,10 @@ const MAX_WORD = 64, MAX_PARTS = 6, MAX_QUERY_BYTES = 4096;
 const MAX_COLD = 8, MAX_EXPANSIONS = 48, MAX_PREFIX_DOCS = 256, MAX_TYPOS = 8;
 const PREFIX_WEIGHT = 205, TYPO_WEIGHT = 154;
 const FACET = "\u0002";
-const STOP_WORDS = new Set(("a after all an and any are as at be been but by can do does for from had has hav how i if in "
-  + "into is it its my no not of on or our so that the their then there this to was we were what when which while why "
-  + "will with you your").split(" "));
+/** Words that say nothing about which record is meant, as the analyser writes them. */
+export const STOP_WORDS = new Set(("a after all an and any are as at be been but by can do doe for from had has have how i if in into "
+  + "is it its my no not of on or our so that the their then ther this to was we were what when which "
+  + "whil why will with you your").split(" "));
 
 // ---- Text to tokens -------------------------------------------------------------------------------------
 

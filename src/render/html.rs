@@ -6,7 +6,7 @@
 //! security policy of every page is the second wall.
 
 use crate::model::{LinkTarget, Prose};
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CowStr, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Serialize;
 
 /// HTML that may stand in a page as it is. Only this file makes it.
@@ -57,6 +57,10 @@ fn harmless<'p>(prose: &'p Prose, root: &str) -> impl Iterator<Item = Event<'p>>
             attrs: Vec::new(),
         })),
         Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(below_h2(level)))),
+        // Alignment would be a style attribute, which the content security policy refuses.
+        Event::Start(Tag::Table(columns)) => {
+            Some(Event::Start(Tag::Table(vec![Alignment::None; columns.len()])))
+        }
         other => Some(other),
     })
 }

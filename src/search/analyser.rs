@@ -231,9 +231,9 @@ fn undoubled(root: &str) -> String {
 /// Words that say nothing about which record is meant, as the analyser writes them.
 pub const STOP_WORDS: &[&str] = &[
     "a", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "do",
-    "does", "for", "from", "had", "has", "hav", "how", "i", "if", "in", "into", "is", "it", "its", "my",
-    "no", "not", "of", "on", "or", "our", "so", "that", "the", "their", "then", "there", "this", "to", "was",
-    "we", "were", "what", "when", "which", "while", "why", "will", "with", "you", "your",
+    "doe", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "my",
+    "no", "not", "of", "on", "or", "our", "so", "that", "the", "their", "then", "ther", "this", "to",
+    "was", "we", "were", "what", "when", "which", "whil", "why", "will", "with", "you", "your",
 ];
 
 /// The analyser as tantivy calls it.

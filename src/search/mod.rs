@@ -11,7 +11,7 @@ mod rank;
 mod shards;
 mod store;
 
-pub use analyser::{Token, analyse, stem};
+pub use analyser::{STOP_WORDS, Token, analyse};
 pub use document::{Document, documents};
 pub use index::{Index, IndexError};
 pub use rank::{Hit, Matched, Query, search};

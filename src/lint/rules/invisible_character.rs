@@ -14,8 +14,9 @@ pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) 
         if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
             let message =
                 format!("the character U+{:04X} stands in this text and cannot be seen", u32::from(c));
+            let place = ctx.place_of(&c.to_string(), span);
             found.push(
-                Diagnostic::error(Code::InvisibleCharacter, span, message).hint("the text is typed anew"),
+                Diagnostic::error(Code::InvisibleCharacter, place, message).hint("the text is typed anew"),
             );
         }
     }

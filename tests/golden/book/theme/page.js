@@ -1,0 +1,1 @@
+/* page.js of the small book */

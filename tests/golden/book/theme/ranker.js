@@ -1,0 +1,1 @@
+/* ranker.js of the small book */

@@ -1,0 +1,304 @@
+//! The site in a real browser: Chromium and its driver, from the distribution's packages.
+//!
+//! `make test` installs them where it may. Without them these tests fail; nothing here is skipped.
+
+use crate::support::{Scratch, faultbook, golden_book, project};
+use camino::Utf8Path;
+use serde_json::{Value, json};
+use std::future::Future;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use thirtyfour::prelude::*;
+
+/// How long a page may take to show what it must.
+const PATIENCE: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// A process that ends with the test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a process and waits for the line that names its port.
+fn start(mut command: Command, from_stderr: bool, before_port: &str) -> (Process, u16) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdout: Box<dyn std::io::Read + Send> = Box::new(child.stdout.take().unwrap());
+    let stderr: Box<dyn std::io::Read + Send> = Box::new(child.stderr.take().unwrap());
+    let (speaks, silent) = if from_stderr { (stderr, stdout) } else { (stdout, stderr) };
+    let mut lines = BufReader::new(speaks).lines().map(Result::unwrap);
+    let port = lines.find_map(|line| {
+        let rest = &line[line.find(before_port)? + before_port.len()..];
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    });
+    // A pipe that nobody reads would block its writer one day.
+    std::thread::spawn(move || lines.for_each(drop));
+    std::thread::spawn(move || BufReader::new(silent).lines().for_each(drop));
+    (Process(child), port.unwrap_or_else(|| panic!("it did not say `{before_port}` and a port")))
+}
+
+fn serve(book: &Utf8Path) -> (Process, String) {
+    let (process, port) = start(faultbook(book, &["serve", "--port", "0"]), true, "http://127.0.0.1:");
+    (process, format!("http://127.0.0.1:{port}"))
+}
+
+/// Runs a test with a browser of its own, and fails it if the browser's console had an error.
+fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriver) -> F) {
+    let mut driver = Command::new("chromedriver");
+    driver.arg("--port=0");
+    let (_process, port) = start(driver, false, "successfully on port ");
+    let profile = Scratch::empty();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut caps = DesiredCapabilities::chrome();
+        for arg in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+        ] {
+            caps.add_arg(arg).unwrap();
+        }
+        caps.add_arg(&format!("--user-data-dir={}", profile.path())).unwrap();
+        caps.set("goog:loggingPrefs", json!({"browser": "ALL"})).unwrap();
+        let browser = WebDriver::new(&format!("http://127.0.0.1:{port}"), caps).await.unwrap();
+        let result = test(browser.clone()).await;
+        let log = browser.get_log("browser").await;
+        browser.quit().await.unwrap();
+        result.unwrap();
+        let errors: Vec<String> = log
+            .unwrap()
+            .into_iter()
+            .filter(|entry| entry.level == "SEVERE")
+            .map(|entry| entry.message)
+            .collect();
+        assert!(errors.is_empty(), "the console says: {errors:#?}");
+    });
+}
+
+async fn script(browser: &WebDriver, script: &str, args: Vec<Value>) -> WebDriverResult<Value> {
+    Ok(browser.execute_async(script, args).await?.json().clone())
+}
+
+/// Waits until an element has a text.
+async fn shows(browser: &WebDriver, css: &str, text: &str) -> WebDriverResult<WebElement> {
+    let text = text.to_owned();
+    let matches = move |element: WebElement| {
+        let text = text.clone();
+        async move { Ok(element.text().await.is_ok_and(|shown| shown.contains(&text))) }
+    };
+    browser.query(By::Css(css)).wait(PATIENCE, INTERVAL).with_filter(matches).first().await
+}
+
+/// What is typed in the browser and in the terminal must come back as the same records, order and scores.
+#[test]
+fn browser_and_terminal_rank_alike() {
+    let book = Scratch::copy_of(&golden_book());
+    let queries = [
+        "could not get lock",
+        "lock",
+        "loc",
+        "lokc",
+        "exit code 139",
+        "segmentation fault",
+        "thing",
+        "the",
+        "C++",
+        "lost update",
+        "error: could not get lock /var/lib/thing.lock",
+        "two writers, one of them",
+        "setOutput",
+        "--if-version",
+        "<script>",
+        "thing-lock",
+        "zzzz",
+        "ünïcödé",
+        "time goes backw",
+        "touch thing.lock",
+        "writers loses",
+        "139",
+        "of them",
+    ];
+    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
+    let (_server, url) = serve(book.path());
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/search/")).await?;
+        for query in queries {
+            let ranked = script(&browser, "
+                const [query, done] = arguments;
+                const box = document.getElementById('query');
+                const source = [...document.scripts].find((script) => script.type === 'module').src;
+                const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker/.test(name));
+                import(ranker).then((module) => module.open(new URL('/', location.href).href))
+                  .then((ranker) => done(ranker.search(query, { limit: 100 }).map((hit) => [hit.id, hit.score])))
+                  .catch((error) => done(String(error)));", vec![json!(query)]).await?;
+            let output = book.run(&["search", "--drafts", "--format", "json", "-n", "100", "--", query]);
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let hits = report["hits"].as_array().unwrap().iter().map(|hit| json!([hit["id"], hit["score"]]));
+            assert_eq!(ranked, Value::Array(hits.collect()), "for `{query}`");
+        }
+        Ok(())
+    });
+}
+
+/// The analyser in the browser gives the tokens that `tests/golden/analyser.json` holds Rust's to.
+#[test]
+fn the_browser_splits_texts_as_the_vectors_say() {
+    let book = Scratch::copy_of(&golden_book());
+    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
+    let (_server, url) = serve(book.path());
+    let vectors: Value =
+        serde_json::from_str(&std::fs::read_to_string(project().join("tests/golden/analyser.json")).unwrap())
+            .unwrap();
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/search/")).await?;
+        let tokens = script(&browser, "
+            const [vectors, done] = arguments;
+            const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker/.test(name));
+            import(ranker).then(({ analyse, STOP_WORDS }) => done({
+              tokens: vectors.map(({ text }) => ({ text, tokens: analyse(text).map((token) => token.text) })),
+              stop: [...STOP_WORDS],
+            })).catch((error) => done(String(error)));", vec![vectors.clone()]).await?;
+        assert_eq!(tokens["tokens"], vectors);
+        assert_eq!(tokens["stop"], json!(faultbook::search::STOP_WORDS));
+        Ok(())
+    });
+}
+
+#[test]
+fn the_search_page_shows_hits_while_typing_and_keeps_the_query_in_its_address() {
+    let book = Scratch::copy_of(&golden_book());
+    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
+    let (_server, url) = serve(book.path());
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/search/?q=last+writer")).await?;
+        shows(&browser, "#hits li:first-child a", "Two writers").await?;
+        let query = browser.find(By::Id("query")).await?;
+        query.clear().await?;
+        query.send_keys("could not get lo").await?;
+        let first = shows(&browser, "#hits li:first-child a", "could not get lock").await?;
+        assert!(browser.current_url().await?.as_str().ends_with("?q=could+not+get+lo"));
+        assert_eq!(first.find(By::Css("mark")).await?.text().await?, "could");
+        first.click().await?;
+        shows(&browser, "h1", "could not get lock").await?;
+        Ok(())
+    });
+}
+
+/// A saved record shows in the open tab; a broken one leaves the page and says what is wrong; a mended one
+/// takes that away.
+#[test]
+fn an_open_page_follows_its_record() {
+    let book = Scratch::copy_of(&golden_book());
+    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
+    let (_server, url) = serve(book.path());
+    let path = "content/c/plain-c.yaml";
+    let record = std::fs::read_to_string(book.path().join(path)).unwrap();
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/f/plain-c/")).await?;
+        shows(&browser, "h1", "Segmentation fault").await?;
+        book.write(path, record.replace("title: Segmentation fault", "title: Bus error"));
+        shows(&browser, "h1", "Bus error").await?;
+        book.write(path, record.replace("product:", "prodcut:"));
+        let overlay = shows(&browser, "#faultbook-trouble", "did you mean `product`?").await?;
+        assert!(overlay.text().await?.contains("content/c/plain-c.yaml:2:1"));
+        shows(&browser, "h1", "Bus error").await?;
+        book.write(path, &record);
+        shows(&browser, "h1", "Segmentation fault").await?;
+        browser.query(By::Id("faultbook-trouble")).wait(PATIENCE, INTERVAL).wait_until_gone().await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn the_theme_switch_is_kept_and_the_copy_button_copies() {
+    let (_server, url) = serve(project());
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/f/crlf-shebang/")).await?;
+        let colour = "done = arguments[0]; done(getComputedStyle(document.body).backgroundColor)";
+        let before = script(&browser, colour, Vec::new()).await?;
+        browser.find(By::Id("theme")).await?.click().await?;
+        let after = script(&browser, colour, Vec::new()).await?;
+        assert_ne!(before, after);
+        browser.refresh().await?;
+        assert_eq!(script(&browser, colour, Vec::new()).await?, after);
+        browser
+            .cdp()
+            .send_raw(
+                "Browser.grantPermissions",
+                json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}),
+            )
+            .await?;
+        browser.find(By::Css(".fix [data-copy]")).await?.click().await?;
+        shows(&browser, ".fix [data-copy]", "Copied").await?;
+        let copied =
+            script(&browser, "navigator.clipboard.readText().then(arguments[0])", Vec::new()).await?;
+        assert_eq!(copied, json!(r"sed -i 's/\r$//' run.sh"));
+        Ok(())
+    });
+}
+
+/// Every page kind at three widths in both themes, as pictures in `target/screenshots/`; no page is wider than
+/// its window.
+#[test]
+fn every_page_kind_fits_its_window() {
+    let folder = project().join("target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (_server, url) = serve(project());
+    let pages = [
+        ("home", ""),
+        ("browse", "browse/"),
+        ("facet", "browse/category/authentication/"),
+        ("record-yaml", "f/crlf-shebang/"),
+        ("record-markdown", "f/git-push-fetch-first/"),
+        ("record-long", "f/npm-org-2fa-publish/"),
+        ("search", "search/?q=publish+token"),
+        ("search-empty", "search/?q=zzzzzz"),
+        ("not-found", "404.html"),
+    ];
+    in_browser(async |browser: WebDriver| {
+        for (theme, width) in
+            [("light", 360), ("light", 768), ("light", 1280), ("dark", 360), ("dark", 768), ("dark", 1280)]
+        {
+            resize(&browser, width, 800).await?;
+            let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+            browser.cdp().send_raw("Emulation.setEmulatedMedia", features).await?;
+            for (name, path) in pages {
+                browser.goto(format!("{url}/{path}")).await?;
+                if name == "search" {
+                    shows(&browser, "#hits li:first-child a", "npm publish").await?;
+                } else if name == "search-empty" {
+                    shows(&browser, "#count", "No record").await?;
+                }
+                let wide = script(&browser, "arguments[0](document.documentElement.scrollWidth)", Vec::new())
+                    .await?;
+                assert_eq!(wide, json!(width), "{name} at {width} px is too wide");
+                let height =
+                    script(&browser, "arguments[0](document.documentElement.scrollHeight)", Vec::new())
+                        .await?;
+                resize(&browser, width, height.as_u64().unwrap()).await?;
+                let picture = browser.screenshot_as_png().await?;
+                std::fs::write(folder.join(format!("{name}-{width}-{theme}.png")), picture).unwrap();
+                resize(&browser, width, 800).await?;
+            }
+        }
+        Ok(())
+    });
+}
+
+async fn resize(browser: &WebDriver, width: u64, height: u64) -> WebDriverResult<()> {
+    let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+    browser.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;
+    Ok(())
+}
