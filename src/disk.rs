@@ -8,6 +8,7 @@ use crate::text::{Source, Unreadable};
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, Write};
 use walkdir::{DirEntry, WalkDir};
 
@@ -150,10 +151,13 @@ pub fn write_site<'s>(
     let mut files: Vec<(&str, &[u8])> = files.collect();
     files.sort_by_key(|(path, _)| (order(path), *path));
     let manifest = Manifest::of(root, out);
-    let before = manifest.read()?;
+    let _alone = manifest.lock()?;
+    let earlier = manifest.read()?;
     let now: BTreeSet<String> = files.iter().map(|(path, _)| (*path).to_owned()).collect();
-    // Written first with old and new, so that files of a build that is cut short are known to the next.
-    manifest.write(&before.union(&now).cloned().collect())?;
+    if earlier.was_cut_short {
+        remove_unfinished(out, &earlier.paths);
+    }
+    manifest.begin(&earlier.paths.union(&now).cloned().collect())?;
     let mut folders = Folders { out, known: BTreeSet::new() };
     let mut written = Written::default();
     for (path, body) in files {
@@ -167,19 +171,22 @@ pub fn write_site<'s>(
             written.n_written += 1;
         }
     }
-    for path in before.difference(&now) {
+    for path in earlier.paths.difference(&now) {
         written.n_removed += usize::from(remove(out, path)?);
     }
-    manifest.write(&now)?;
+    manifest.finish(&now)?;
     Ok(written)
 }
+
+/// How the name of a file begins that has not been moved to its place yet.
+const UNFINISHED: &str = ".faultbook-new-";
 
 /// Replaces a file by rename: a reader sees the old content or the new, never a part.
 pub fn replace(path: &Utf8Path, body: &[u8]) -> Result<(), DiskError> {
     let failed = |source| DiskError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let mut builder = tempfile::Builder::new();
-    let mut file = readable_by_all(&mut builder).prefix(".new-").tempfile_in(folder).map_err(failed)?;
+    let mut file = readable_by_all(&mut builder).prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
     file.write_all(body).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
@@ -248,9 +255,17 @@ impl Folders<'_> {
     }
 }
 
-/// Which files of an output folder are ours: one path per line, in the book's cache folder.
+/// Which files of an output folder are ours: one path per line, in the book's cache folder. While a site is
+/// being written, a second file lists what it had and what it will have.
 struct Manifest {
     path: Utf8PathBuf,
+    unfinished: Utf8PathBuf,
+}
+
+/// What earlier builds left in an output folder.
+struct Earlier {
+    paths: BTreeSet<String>,
+    was_cut_short: bool,
 }
 
 impl Manifest {
@@ -258,25 +273,61 @@ impl Manifest {
         let absolute = camino::absolute_utf8(out).unwrap_or_else(|_| out.to_owned());
         let hash: String =
             Sha256::digest(absolute.as_str()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Manifest { path: root.join(CACHE_FOLDER).join("manifests").join(hash) }
+        let folder = root.join(CACHE_FOLDER).join("manifests");
+        Manifest { path: folder.join(&hash), unfinished: folder.join(format!("{hash}.unfinished")) }
     }
 
-    fn read(&self) -> Result<BTreeSet<String>, DiskError> {
-        match std::fs::read_to_string(&self.path) {
-            // A line that leads out of the site was not written by us.
-            Ok(text) => Ok(text.lines().filter(|line| is_inside(line)).map(str::to_owned).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-            Err(source) => Err(DiskError::Read { path: self.path.clone(), source }),
-        }
+    /// Waits until no other build writes here. The lock goes with its file, even where a process is killed.
+    fn lock(&self) -> Result<File, DiskError> {
+        let path = self.path.with_extension("lock");
+        let failed = |source| DiskError::Write { path: path.clone(), source };
+        std::fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
+        let file = File::create(&path).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        Ok(file)
     }
 
-    fn write(&self, paths: &BTreeSet<String>) -> Result<(), DiskError> {
-        if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| DiskError::Write { path: folder.to_owned(), source })?;
+    fn read(&self) -> Result<Earlier, DiskError> {
+        let unfinished = lines(&self.unfinished)?;
+        let was_cut_short = unfinished.is_some();
+        let mut paths = lines(&self.path)?.unwrap_or_default();
+        paths.extend(unfinished.unwrap_or_default());
+        Ok(Earlier { paths, was_cut_short })
+    }
+
+    fn begin(&self, paths: &BTreeSet<String>) -> Result<(), DiskError> {
+        replace(&self.unfinished, text(paths).as_bytes())
+    }
+
+    fn finish(&self, paths: &BTreeSet<String>) -> Result<(), DiskError> {
+        replace(&self.path, text(paths).as_bytes())?;
+        let failed = |source| DiskError::Write { path: self.unfinished.clone(), source };
+        std::fs::remove_file(&self.unfinished).map_err(failed)
+    }
+}
+
+fn text(paths: &BTreeSet<String>) -> String {
+    paths.iter().map(|path| format!("{path}\n")).collect()
+}
+
+/// The lines of a manifest. One that leads out of the site was not written by us.
+fn lines(path: &Utf8Path) -> Result<Option<BTreeSet<String>>, DiskError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.lines().filter(|line| is_inside(line)).map(str::to_owned).collect())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DiskError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// Takes away what a build that was killed had begun to write. Nothing depends on it, so nothing fails here.
+fn remove_unfinished(out: &Utf8Path, paths: &BTreeSet<String>) {
+    let folders: BTreeSet<Utf8PathBuf> =
+        paths.iter().filter_map(|path| Some(out.join(path).parent()?.to_owned())).collect();
+    for folder in folders {
+        let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().starts_with(UNFINISHED)) {
+            let _ = std::fs::remove_file(entry.path());
         }
-        let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
-        replace(&self.path, text.as_bytes())
     }
 }
 

@@ -107,10 +107,10 @@ pub struct Built {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A template is wrong.
-    #[error(transparent)]
+    #[error("use the templates")]
     Template(#[from] TemplateError),
     /// The index failed.
-    #[error(transparent)]
+    #[error("make the search index")]
     Search(#[from] search::IndexError),
 }
 

@@ -44,7 +44,7 @@ fn wanted(paths: &[Utf8PathBuf], root: &Utf8Path) -> anyhow::Result<Vec<Utf8Path
                 .ok()
                 .and_then(|path| Some(path.strip_prefix(&root).ok()?.to_owned()));
             inside.ok_or_else(|| {
-                UsageError::new(
+                UsageError::with_hint(
                     format!("there is no `{path}` in this book"),
                     "a path leads to a record or a folder of them",
                 )

@@ -11,6 +11,7 @@ mod search;
 mod serve;
 mod verify;
 
+use crate::render::TemplateError;
 use anyhow::Context;
 use args::{Args, Verb};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -42,7 +43,7 @@ struct UsageError {
 }
 
 impl UsageError {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         UsageError { message: message.into(), hint: hint.into() }.into()
     }
 }
@@ -63,7 +64,10 @@ pub fn run() -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             report::failure(&error);
-            if error.is::<UsageError>() { Exit::Usage } else { Exit::Failed }
+            let theirs = |cause: &(dyn std::error::Error + 'static)| {
+                cause.is::<UsageError>() || cause.is::<TemplateError>()
+            };
+            if error.chain().any(theirs) { Exit::Usage } else { Exit::Failed }
         }
     }
 }
@@ -83,7 +87,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
 fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
     let start = directory.unwrap_or(Utf8Path::new("."));
     let absolute = start.canonicalize_utf8().map_err(|_| {
-        UsageError::new(
+        UsageError::with_hint(
             format!("there is no folder `{start}`"),
             "-C takes a folder with a book.toml in it or above it",
         )
@@ -92,7 +96,7 @@ fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
     match absolute.ancestors().find(book) {
         Some(found) if found == absolute => Ok(start.to_owned()),
         Some(found) => Ok(found.to_owned()),
-        None => Err(UsageError::new(
+        None => Err(UsageError::with_hint(
             format!("there is no book.toml in `{start}` or above it"),
             "a folder becomes a book by a file book.toml; it may be empty",
         )),

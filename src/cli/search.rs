@@ -36,7 +36,7 @@ fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
     for facet in written {
         if !facet.split_once('=').is_some_and(|(key, _)| keys.contains(&key)) {
             let hint = format!("it is written `key=value`, with one of {}", keys.join(", "));
-            return Err(UsageError::new(format!("`{facet}` is no facet"), hint));
+            return Err(UsageError::with_hint(format!("`{facet}` is no facet"), hint));
         }
     }
     Ok(written.to_vec())

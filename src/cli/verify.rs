@@ -57,11 +57,11 @@ fn plans(book: &Book, ids: &[String]) -> anyhow::Result<Vec<Plan>> {
                 Some(name) => format!("the nearest name is `{name}`"),
                 None => "an id is the name of a record's file, without its ending".to_owned(),
             };
-            UsageError::new(format!("no record is called `{id}`"), hint)
+            UsageError::with_hint(format!("no record is called `{id}`"), hint)
         })?;
         let hint = "a self-test needs a `check` with a `setup`";
         Plan::of(record)
-            .ok_or_else(|| UsageError::new(format!("`{id}` has nothing that could be tested"), hint))
+            .ok_or_else(|| UsageError::with_hint(format!("`{id}` has nothing that could be tested"), hint))
     };
     ids.iter().map(plan).collect()
 }
@@ -109,7 +109,10 @@ fn record(tested: &[(&Plan, Vec<CellOutcome>)], mut results: Results, path: &Utf
 fn today() -> anyhow::Result<Date> {
     let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().map_err(|_| {
-            UsageError::new(format!("SOURCE_DATE_EPOCH is `{text}`"), "it is a number of seconds since 1970")
+            UsageError::with_hint(
+                format!("SOURCE_DATE_EPOCH is `{text}`"),
+                "it is a number of seconds since 1970",
+            )
         })?,
         Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
     };

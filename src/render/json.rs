@@ -20,7 +20,7 @@ pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
         "quick_fix": {
             "cause": record.likely_cause(),
             "fix": record.fix.iter().map(step).collect::<Vec<_>>(),
-            "do_not": record.wrong_fixes.iter().map(|fix| said(fix)).collect::<Vec<_>>(),
+            "do_not": record.wrong_fixes.iter().map(said).collect::<Vec<_>>(),
         },
         "symptom": record.symptom.markdown(),
         "root_cause": prose(&record.root_cause),

@@ -30,7 +30,7 @@ pub struct Templates {
 
 /// A template is wrong; the message has its file, line and column.
 #[derive(Debug, thiserror::Error)]
-#[error("use the templates:\n{0}")]
+#[error("{0}")]
 pub struct TemplateError(String);
 
 impl Templates {

@@ -441,9 +441,10 @@ impl SourceView {
     fn of(source: &Citation) -> SourceView {
         let name = source.title.clone().or_else(|| source.url.clone()).unwrap_or_default();
         let mut notes: Vec<String> = source.publisher.iter().cloned().collect();
-        notes.extend(source.accessed.map(|date| format!("read {date}")));
+        let verb = if source.url.is_some() { "read " } else { "" };
+        notes.extend(source.accessed.map(|date| format!("{verb}{date}")));
         if !source.supports.is_empty() {
-            notes.push(format!("for {}", source.supports.join(", ")));
+            notes.push(format!("for {}", source.supports.join(", ").replace('_', " ")));
         }
         SourceView { name, url: source.url.clone(), notes, quote: source.quote.clone() }
     }

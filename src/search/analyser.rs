@@ -232,8 +232,8 @@ fn undoubled(root: &str) -> String {
 pub const STOP_WORDS: &[&str] = &[
     "a", "after", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "do",
     "doe", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "my",
-    "no", "not", "of", "on", "or", "our", "so", "that", "the", "their", "then", "ther", "this", "to",
-    "was", "we", "were", "what", "when", "which", "whil", "why", "will", "with", "you", "your",
+    "no", "not", "of", "on", "or", "our", "so", "that", "the", "their", "then", "ther", "this", "to", "was",
+    "we", "were", "what", "when", "which", "whil", "why", "will", "with", "you", "your",
 ];
 
 /// The analyser as tantivy calls it.

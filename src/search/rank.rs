@@ -265,7 +265,7 @@ impl Best {
     /// Adds a term's documents, its impacts weighted in 256ths and never less than 1.
     fn add(&mut self, postings: &Postings, weight: u32) {
         for (doc, impact) in &postings.list {
-            let impact = (impact * weight >> 8).max(1);
+            let impact = ((impact * weight) >> 8).max(1);
             let best = self.0.entry(*doc).or_default();
             *best = impact.max(*best);
         }

@@ -61,7 +61,7 @@ fn build(cache: &Utf8Path, folder: &Utf8Path, documents: &[Document]) -> Result<
 fn remove_others(cache: &Utf8Path, folder: &Utf8Path) {
     let Ok(entries) = cache.read_dir_utf8() else { return };
     let others = entries.flatten().map(|entry| entry.path().to_owned()).filter(|path| path != folder);
-    for other in others.filter(|path| is_index_name(path)) {
+    for other in others.filter(is_index_name) {
         let _ = std::fs::remove_dir_all(other);
     }
 }

@@ -4,6 +4,8 @@
 mod analyser;
 mod browser;
 mod cases;
+mod cli;
 mod golden;
 mod props;
 mod support;
+mod tidy;

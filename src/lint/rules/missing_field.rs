@@ -3,7 +3,7 @@
 //!
 //! Bad: a file of `title` and `symptom` alone. Better: the 24 lines that `README.md` shows.
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, nearest};
 use crate::lint::resolve::missing_for_publication;
 use crate::parse::{ParsedRecord, ParsedStatus};
 use crate::text::Span;
@@ -12,8 +12,8 @@ pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     let at = Span::start_of(record.file);
     let status = record.status.as_ref().map(|status| status.value);
     let open = status == Some(ParsedStatus::Open);
-    // A field whose value could not be read has a finding of its own.
-    let is_written = |field: &&str| record.written.contains(*field);
+    // A field whose value could not be read, or whose key has a slip in it, has a finding of its own.
+    let is_written = |field: &&str| record.written.iter().any(|key| nearest(key, [*field]).is_some());
     let required =
         ["title", "product", "symptom", "fix"].into_iter().filter(|field| *field != "fix" || !open);
     for field in required.filter(|field| !is_written(field)) {
