@@ -38,6 +38,16 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Code::$variant => $name,)+ }
             }
+
+            /// What is wrong where this rule finds something, in a sentence or two.
+            pub fn about(self) -> &'static str {
+                match self { $(Code::$variant => concat!($($doc),+),)+ }
+            }
+
+            /// The rule of a name.
+            pub fn parse(name: &str) -> Option<Code> {
+                Code::ALL.iter().copied().find(|code| code.name() == name)
+            }
         }
     };
 }
@@ -83,8 +93,26 @@ codes! {
     DuplicateId = "duplicate-id",
     /// A title that no list or search result shows whole.
     LongTitle = "long-title",
+    /// An alert that two records claim; its page can lead to one of them only.
+    DuplicateAlert = "duplicate-alert",
+    /// A component that is said to be mended before it broke.
+    VersionRange = "version-range",
+    /// An image that does not lie beside its record.
+    MissingImage = "missing-image",
+    /// An image that is too large for a page, or that could act like a page.
+    UnsafeImage = "unsafe-image",
+    /// A day that has not come yet, for something that has happened.
+    FutureDate = "future-date",
     /// A link to a record that does not exist.
     UnknownRecord = "unknown-record",
+    /// A link or anchor of a finished page that leads nowhere.
+    DeadLink = "dead-link",
+    /// A published address that would vanish.
+    LostUrl = "lost-url",
+    /// A redirect that starts at a page, or leads nowhere.
+    BadRedirect = "bad-redirect",
+    /// The history that dates come from is cut off.
+    ShallowHistory = "shallow-history",
     /// HTML in prose; it is shown as text.
     RawHtml = "raw-html",
     /// A link that leads neither to the web nor to a page of this book.

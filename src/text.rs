@@ -83,6 +83,35 @@ pub struct Source {
     pub text: String,
     /// Why `text` is empty although the file is not.
     pub unreadable: Option<Unreadable>,
+    /// The images in the folder of a record that has a folder of its own, sorted by name.
+    pub images: Vec<Image>,
+    /// When it was first and last changed, where its history is known.
+    pub history: Option<History>,
+}
+
+/// A picture beside a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The file's name.
+    pub name: String,
+    /// What stands in it; `None` where it is larger than [`Image::MAX_BYTES`], and was not read.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Image {
+    /// What a page may ask a reader to load.
+    pub const MAX_BYTES: u64 = 1 << 20;
+    /// The endings of files that are images.
+    pub const ENDINGS: &'static [&'static str] = &["jpeg", "jpg", "png", "svg", "webp"];
+}
+
+/// The times of the first and the last commit of a file, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// When it came.
+    pub first: i64,
+    /// When it last changed.
+    pub last: i64,
 }
 
 impl Source {
@@ -95,12 +124,17 @@ impl Source {
             bytes.drain(..3);
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Source { path, text, unreadable: None },
+            Ok(text) => Source { text, ..Source::empty(path) },
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                Source { path, text: String::new(), unreadable: Some(Unreadable::NotUtf8 { at }) }
+                Source { unreadable: Some(Unreadable::NotUtf8 { at }), ..Source::empty(path) }
             }
         }
+    }
+
+    /// A file with nothing in it.
+    pub fn empty(path: Utf8PathBuf) -> Source {
+        Source { path, text: String::new(), unreadable: None, images: Vec::new(), history: None }
     }
 
     /// The 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
@@ -115,13 +149,15 @@ impl Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Whether the history that dates come from is cut off.
+    pub is_shallow: bool,
 }
 
 impl Sources {
     /// Sorts the files by path; the place in that order is a file's [`FileId`].
     pub fn new(mut files: Vec<Source>) -> Sources {
         files.sort_by(|one, other| one.path.cmp(&other.path));
-        Sources { files }
+        Sources { files, is_shallow: false }
     }
 
     /// A book of one file, as tests and `lint` of a single text use it.

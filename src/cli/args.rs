@@ -1,5 +1,6 @@
 //! The arguments. Their doc comments are the `--help` texts.
 
+use crate::model::Date;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -92,6 +93,34 @@ pub struct BuildArgs {
     /// Let warnings stop the build too
     #[arg(long)]
     pub strict: bool,
+    /// The address of the site, instead of the book's `site-url`
+    #[arg(long, value_name = "URL")]
+    pub site_url: Option<String>,
+    /// `public` leaves out what is for the house only
+    #[arg(long, value_enum, value_name = "AUDIENCE")]
+    pub audience: Option<Reader>,
+    /// Take this day for today, such as 2026-11-24; the newest day in the book otherwise
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub as_of: Option<Date>,
+    /// Note the addresses of this site in urls.txt, as published for ever
+    #[arg(long)]
+    pub publish: bool,
+    /// Open the site in a browser
+    #[arg(short, long)]
+    pub open: bool,
+}
+
+/// Whom a site is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reader {
+    /// Everybody
+    Public,
+    /// The people of the house
+    Internal,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "a day is written like 2026-11-24".to_owned())
 }
 
 /// `serve`.

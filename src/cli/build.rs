@@ -1,42 +1,112 @@
 //! `faultbook build`.
 
-use super::args::BuildArgs;
-use super::{Exit, load, report};
-use crate::disk;
+use super::args::{BuildArgs, Reader};
+use super::{Exit, UsageError, load_with_overrides, open, overrides, report, today};
+use crate::disk::{self, Written};
+use crate::model::SiteUrl;
+use crate::{Built, Choice, Input, LEDGER_FILE, diag, parse};
 use anyhow::Context;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Builds the site; with an error nothing is published, and what was there stays.
 pub fn run(args: &BuildArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
     let began = Instant::now();
-    let input = load(root)?;
-    let built = crate::build(&input, args.drafts).context("could not build the site")?;
-    report::findings(&built.found, &input.sources);
-    let stopped = match args.strict {
-        true => !built.found.is_empty(),
-        false => crate::diag::has_errors(&built.found),
+    let input = load_with_overrides(root, own_overrides(args)?, None)?;
+    let choice = Choice {
+        drafts: args.drafts,
+        public: args.audience == Some(Reader::Public),
+        as_of: args.as_of.or(source_date()?),
     };
+    let out = output_folder(args, root, &input);
+    let inputs = format!("{} {} {choice:?}", env!("CARGO_PKG_VERSION"), input.fingerprint());
+    let unchanged = disk::is_unchanged(root, &out, &inputs).context("could not look at the site")?;
+    if let Some(written) = unchanged.filter(|_| !args.publish) {
+        if !quiet {
+            report::talk(&format!(
+                "nothing changed: {out} has {}, {}, looked at in {}",
+                report::plural(written.n_same, "file"),
+                report::bytes(written.bytes),
+                report::duration(began.elapsed()),
+            ));
+        }
+        return finish(args, &out);
+    }
+    let built = crate::build(&input, choice).context("could not build the site")?;
+    report::findings(&built.found, &input.sources);
+    let stopped = if args.strict { !built.found.is_empty() } else { diag::has_errors(&built.found) };
     if stopped {
         let (n_errors, n_warnings) = report::count(&built.found);
-        let found = report::summary(n_errors, n_warnings);
-        report::talk(&format!("nothing was published: {found}"));
+        report::talk(&format!("nothing was published: {}", report::summary(n_errors, n_warnings)));
         return Ok(Exit::Findings);
     }
-    let build_dir = &built.build_dir;
-    let out = args.dest_dir.clone().unwrap_or_else(|| root.join(build_dir));
+    // A book with findings is always built in full, so that they are told every time.
+    let inputs = if built.found.is_empty() { inputs.as_str() } else { "" };
     let files = built.pages.iter().map(|page| (page.path.as_str(), page.body.as_slice()));
-    let written = disk::write_site(root, &out, files).context("could not write the site")?;
+    let written = disk::write_site(root, &out, inputs, files).context("could not write the site")?;
+    if args.publish {
+        publish(root, &built, &input)?;
+    }
     if !quiet {
-        report::talk(&format!(
-            "built {}: {}, {} ({} new or changed), {} in {}",
-            out,
-            report::plural(built.n_records, "record"),
-            report::plural(built.pages.len(), "file"),
-            written.n_written,
-            report::bytes(written.bytes),
-            report::duration(began.elapsed()),
-        ));
+        tell(&out, &built, written, began);
+    }
+    finish(args, &out)
+}
+
+fn own_overrides(args: &BuildArgs) -> anyhow::Result<Vec<parse::Override>> {
+    let mut overrides = overrides();
+    if let Some(url) = &args.site_url {
+        if SiteUrl::parse(url).is_none() {
+            let message = format!("`{url}` is not the address of a site");
+            return Err(UsageError::with_hint(message, "an address begins with https:// and names a host"));
+        }
+        overrides.push((["output", "html", "site-url"].map(str::to_owned).to_vec(), url.clone()));
+    }
+    Ok(overrides)
+}
+
+/// SOURCE_DATE_EPOCH names the day of a build; the clock never does.
+fn source_date() -> anyhow::Result<Option<crate::model::Date>> {
+    std::env::var_os("SOURCE_DATE_EPOCH").map(|_| today()).transpose()
+}
+
+fn output_folder(args: &BuildArgs, root: &Utf8Path, input: &Input) -> Utf8PathBuf {
+    let book_file = input.sources.iter().find(|(_, source)| source.path == parse::BOOK_FILE);
+    let text = book_file.map_or("", |(_, source)| source.text.as_str());
+    let build_dir = parse::settings(text, &input.given.overrides).build_dir;
+    args.dest_dir.clone().unwrap_or_else(|| root.join(build_dir))
+}
+
+/// Adds the addresses of this site to the ledger; one that is there already stays.
+fn publish(root: &Utf8Path, built: &Built, input: &Input) -> anyhow::Result<()> {
+    let ledger = input.sources.iter().find(|(_, source)| source.path == LEDGER_FILE);
+    let earlier = ledger.map_or("", |(_, source)| source.text.as_str());
+    let kept = earlier.lines().map(str::trim).filter(|line| !line.is_empty());
+    let urls: BTreeSet<&str> = kept.chain(built.urls.iter().map(String::as_str)).collect();
+    let text: String = urls.into_iter().map(|url| format!("{url}\n")).collect();
+    if text != earlier {
+        disk::replace(&root.join(LEDGER_FILE), text.as_bytes())
+            .context("could not note the published addresses")?;
+    }
+    Ok(())
+}
+
+fn tell(out: &Utf8Path, built: &Built, written: Written, began: Instant) {
+    report::talk(&format!(
+        "built {out}: {}, {} ({} new or changed, {} removed), {} in {}",
+        report::plural(built.n_records, "record"),
+        report::plural(built.pages.len(), "file"),
+        written.n_written,
+        written.n_removed,
+        report::bytes(written.bytes),
+        report::duration(began.elapsed()),
+    ));
+}
+
+fn finish(args: &BuildArgs, out: &Utf8Path) -> anyhow::Result<Exit> {
+    if args.open {
+        open::page(&out.join("index.html"))?;
     }
     Ok(Exit::Clean)
 }

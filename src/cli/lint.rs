@@ -1,15 +1,15 @@
 //! `faultbook lint`.
 
 use super::args::{Format, LintArgs};
-use super::{Exit, UsageError, load, report};
+use super::{Exit, UsageError, load_today, report};
 use crate::diag::{self, Diagnostic};
 use crate::text::Sources;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Applies every rule and reports; the exit code says whether the book could be published.
 pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
-    let input = load(root)?;
-    let reading = crate::read(&input.sources);
+    let input = load_today(root)?;
+    let reading = crate::read(&input.sources, &input.given);
     let wanted = wanted(&args.paths, root)?;
     let inside = |path: &Utf8Path| wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
     let of = |diagnostic: &Diagnostic| inside(&input.sources.get(diagnostic.span.file).path);

@@ -6,16 +6,20 @@
 mod args;
 mod build;
 mod lint;
+mod open;
 mod report;
 mod search;
 mod serve;
 mod verify;
 
+use crate::model::Date;
+use crate::parse::Override;
 use crate::render::TemplateError;
 use anyhow::Context;
 use args::{Args, Verb};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How a run ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +107,47 @@ fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
     }
 }
 
+/// Reads the book; `FAULTBOOK_A__B` in the environment stands above the key `a.b` of `book.toml`.
 fn load(root: &Utf8Path) -> anyhow::Result<crate::Input> {
-    crate::load(root).context("could not load the book")
+    load_with_overrides(root, overrides(), None)
+}
+
+/// Reads the book with a clock, for verbs that say what is due.
+fn load_today(root: &Utf8Path) -> anyhow::Result<crate::Input> {
+    load_with_overrides(root, overrides(), Some(today()?))
+}
+
+fn load_with_overrides(
+    root: &Utf8Path,
+    overrides: Vec<Override>,
+    today: Option<Date>,
+) -> anyhow::Result<crate::Input> {
+    let given = crate::Given { overrides, today };
+    crate::load(root, &given).context("could not load the book")
+}
+
+fn overrides() -> Vec<Override> {
+    let mut overrides: Vec<Override> = std::env::vars()
+        .filter_map(|(name, value)| {
+            let path = name.strip_prefix("FAULTBOOK_").filter(|rest| rest.contains("__"))?;
+            let keys = path.split("__").map(|key| key.to_lowercase().replace('_', "-"));
+            Some((keys.collect(), value))
+        })
+        .collect();
+    overrides.sort();
+    overrides
+}
+
+/// Today: SOURCE_DATE_EPOCH, else the clock.
+fn today() -> anyhow::Result<Date> {
+    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().map_err(|_| {
+            UsageError::with_hint(
+                format!("SOURCE_DATE_EPOCH is `{text}`"),
+                "it is a number of seconds since 1970",
+            )
+        })?,
+        Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
+    };
+    Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
 }

@@ -2,7 +2,7 @@
 
 use super::args::{HitFormat, SearchArgs};
 use super::{Exit, UsageError, load, report};
-use crate::disk::{self, CACHE_FOLDER};
+use crate::disk::CACHE_FOLDER;
 use crate::model::Facet;
 use crate::search::{self, Query};
 use anyhow::Context;
@@ -11,10 +11,9 @@ use camino::Utf8Path;
 /// Ranks records; the index is built anew first if the content changed.
 pub fn run(args: &SearchArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let input = load(root)?;
-    let fingerprint =
-        format!("{}-{}", disk::fingerprint(input.sources.iter().map(|(_, source)| source)), args.drafts);
+    let fingerprint = format!("{}-{}", input.fingerprint(), args.drafts);
     let documents = || {
-        let book = crate::read(&input.sources).book;
+        let book = crate::read(&input.sources, &input.given).book;
         search::documents(&if args.drafts { book } else { book.without_drafts() })
     };
     let cache = root.join(CACHE_FOLDER).join("index");

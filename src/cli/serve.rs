@@ -1,7 +1,7 @@
 //! `faultbook serve`.
 
 use super::args::ServeArgs;
-use super::{Exit, report};
+use super::{Exit, overrides, report, today};
 use crate::serve::{Options, serve};
 use anyhow::Context;
 use camino::Utf8Path;
@@ -12,6 +12,7 @@ pub fn run(args: &ServeArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         root: root.to_owned(),
         hostname: args.hostname.clone(),
         port: args.port,
+        given: crate::Given { overrides: overrides(), today: Some(today()?) },
         draw: report::findings_text,
         tell: report::talk,
     };

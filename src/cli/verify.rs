@@ -1,20 +1,19 @@
 //! `faultbook verify --self-test`.
 
 use super::args::{Capability, Format, VerifyArgs};
-use super::{Exit, UsageError, load, report};
+use super::{Exit, UsageError, load, report, today};
 use crate::diag::nearest;
 use crate::disk;
-use crate::model::{Book, Date, RecordId};
+use crate::model::{Book, RecordId};
 use crate::verify::{CellOutcome, Plan, RecordResult, Results, self_test};
 use anyhow::Context;
 use camino::Utf8Path;
 use serde_json::json;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the self-tests of the named records, or of all.
 pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
     let input = load(root)?;
-    let reading = crate::read(&input.sources);
+    let reading = crate::read(&input.sources, &input.given);
     if crate::diag::has_errors(&reading.found) {
         report::talk("records with errors are left out; `faultbook lint` shows them");
     }
@@ -103,20 +102,6 @@ fn record(tested: &[(&Plan, Vec<CellOutcome>)], mut results: Results, path: &Utf
         });
     }
     disk::replace(path, results.to_text().as_bytes()).context("could not record the results")
-}
-
-/// The day on which the run is recorded: SOURCE_DATE_EPOCH, else the clock.
-fn today() -> anyhow::Result<Date> {
-    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.parse().map_err(|_| {
-            UsageError::with_hint(
-                format!("SOURCE_DATE_EPOCH is `{text}`"),
-                "it is a number of seconds since 1970",
-            )
-        })?,
-        Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
-    };
-    Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
 }
 
 fn summarise(tested: &[(&Plan, Vec<CellOutcome>)], format: Format) {

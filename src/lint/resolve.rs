@@ -1,8 +1,9 @@
 //! A parsed record without errors → a record.
 
-use crate::model::{Confusion, Prose, Record, Related, Status};
-use crate::parse::{ParsedRecord, ParsedStatus};
-use crate::text::Spanned;
+use super::rules::image;
+use crate::model::{Audience, Confusion, Date, Guide, Prose, Record, Related, Retired, Status};
+use crate::parse::{ParsedGuide, ParsedRecord, ParsedStatus};
+use crate::text::{Source, Spanned};
 use std::collections::BTreeSet;
 
 /// The fields without which a record stays a draft, and whether this one has them.
@@ -16,15 +17,25 @@ pub fn missing_for_publication(parsed: &ParsedRecord) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, there)| !there).map(|(field, _)| field).collect()
 }
 
-/// The record, if its required fields are there.
-pub fn record(parsed: ParsedRecord) -> Option<Record> {
+/// The record, if its required fields are there. Days that it does not name come from its file's history.
+pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
     let missing = missing_for_publication(&parsed);
+    let retired = || {
+        let reason = parsed.reason.as_ref()?.value.clone();
+        let see_instead = parsed.see_instead.as_ref().map(|id| id.value.clone());
+        Some(Retired { reason, see_instead })
+    };
     let status = match parsed.status.as_ref().map(|status| status.value) {
         Some(ParsedStatus::Draft) => Status::Draft { missing },
+        Some(ParsedStatus::Deprecated) => Status::Deprecated(retired()?),
+        Some(ParsedStatus::Withdrawn) => Status::Withdrawn(retired()?),
         _ if !missing.is_empty() => Status::Draft { missing },
         Some(ParsedStatus::Open) => Status::Open,
         Some(ParsedStatus::Published) | None => Status::Published,
     };
+    let day = |seconds: i64| Date::from_unix_seconds(seconds);
+    let created = parsed.created.or_else(|| day(source.history?.first));
+    let updated = parsed.updated.or_else(|| day(source.history?.last)).filter(|day| Some(*day) > created);
     let symptom = parsed.symptom?.value;
     let summary = parsed.summary.map_or_else(|| symptom.first_sentence(), |summary| summary.value);
     let mut tags: Vec<String> = values(parsed.tags);
@@ -38,15 +49,24 @@ pub fn record(parsed: ParsedRecord) -> Option<Record> {
         title: parsed.title?.value,
         summary,
         product: parsed.product?.value,
-        category: parsed.category.map(|text| text.value),
-        ecosystem: parsed.ecosystem.map(|text| text.value),
+        category: text(parsed.category),
+        ecosystem: text(parsed.ecosystem),
         tags,
-        contract: parsed.contract.map(|text| text.value),
+        contract: text(parsed.contract),
         status,
+        audience: parsed.audience.unwrap_or(Audience::Public),
+        aliases: values(parsed.aliases),
+        alerts: values(parsed.alerts),
+        severity: text(parsed.severity),
+        owner: text(parsed.owner),
+        escalate: text(parsed.escalate),
+        mitigation: prose(parsed.mitigation),
+        applies_to: values(parsed.applies_to),
         symptom,
+        signatures: values(parsed.signatures),
         root_cause: prose(parsed.root_cause),
         why: prose(parsed.why),
-        quick_cause: prose(parsed.quick_cause),
+        quick_fix: parsed.quick_fix.map(|quick| quick.value).unwrap_or_default(),
         fix: values(parsed.fix),
         other_fixes: values(parsed.other_fixes),
         wrong_fixes,
@@ -69,11 +89,33 @@ pub fn record(parsed: ParsedRecord) -> Option<Record> {
             see_also: values(parsed.see_also),
             supersedes: values(parsed.supersedes),
         },
-        created: parsed.created,
-        updated: parsed.updated,
+        created,
+        updated,
         review_by: parsed.review_by,
         authors: values(parsed.authors),
-        license: parsed.license.map(|text| text.value),
+        license: text(parsed.license),
+        allow: values(parsed.allow),
+        extensions: parsed.extensions,
+        images: source
+            .images
+            .iter()
+            .filter(|image| image::is_safe(image))
+            .map(|image| image.name.clone())
+            .collect(),
+    })
+}
+
+/// The page, if it has a title.
+pub fn guide(parsed: ParsedGuide) -> Option<Guide> {
+    let body = parsed.body.value;
+    Some(Guide {
+        id: parsed.id?,
+        path: parsed.path,
+        title: parsed.title?.value,
+        summary: parsed.summary.map_or_else(|| body.first_sentence(), |summary| summary.value),
+        order: parsed.order,
+        audience: parsed.audience.unwrap_or(Audience::Public),
+        body,
     })
 }
 
@@ -95,5 +137,9 @@ fn values<T>(written: Vec<Spanned<T>>) -> Vec<T> {
 }
 
 fn prose(written: Option<Spanned<Prose>>) -> Option<Prose> {
+    written.map(|written| written.value)
+}
+
+fn text(written: Option<Spanned<String>>) -> Option<String> {
     written.map(|written| written.value)
 }

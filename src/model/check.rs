@@ -1,10 +1,10 @@
 //! The short form of a verifier: how to bring the failure about, look at it, and tell it from its repair.
 
-use regex::Regex;
+use super::Pattern;
 use std::time::Duration;
 
 /// A record's executable check. The commands of its fixes and wrong fixes belong to the record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// A script for `sh -eu` that makes the broken state in an empty folder. Without it nothing can be
     /// tested, and the page says so.
@@ -27,7 +27,7 @@ impl Check {
 }
 
 /// What must all hold of a finished script; at least one matcher.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// On the exit status.
     pub exit: Option<ExitMatcher>,
@@ -62,7 +62,7 @@ impl ExitMatcher {
 }
 
 /// On printed text: all operations must hold; at least one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextMatcher(pub Vec<TextOp>);
 
 impl TextMatcher {
@@ -72,7 +72,7 @@ impl TextMatcher {
 }
 
 /// One operation on printed text. In the short form, `output: words` means `contains`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextOp {
     /// The text holds these characters.
     Contains(String),
@@ -80,8 +80,8 @@ pub enum TextOp {
     NotContains(String),
     /// The text without surrounding blank space is this.
     Equals(String),
-    /// The regular expression (Rust's dialect, linear time) finds something.
-    Matches(Regex),
+    /// The regular expression finds something.
+    Matches(Pattern),
 }
 
 impl TextOp {

@@ -19,6 +19,11 @@ impl Date {
         time::Date::from_calendar_date(i32::from(number(year, 4)?), month, day).ok().map(Date)
     }
 
+    /// How many days lie between this day and a later one; negative for an earlier one.
+    pub fn days_until(self, later: Date) -> i64 {
+        (later.0 - self.0).whole_days()
+    }
+
     /// The day on which `seconds` after 1970-01-01T00:00:00Z fall, in UTC; the shell owns the clock.
     pub fn from_unix_seconds(seconds: i64) -> Option<Date> {
         time::OffsetDateTime::from_unix_timestamp(seconds).ok().map(|moment| Date(moment.date()))

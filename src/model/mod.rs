@@ -7,17 +7,20 @@ mod book;
 mod check;
 mod date;
 mod id;
+mod pattern;
 mod proof;
 mod prose;
 mod record;
 
-pub use book::{Book, Facet, Settings, SiteUrl};
+pub use book::{Book, ColourScheme, Facet, FacetSettings, Guide, RuleLevel, Settings, SiteUrl};
 pub use check::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
 pub use date::Date;
 pub use id::RecordId;
+pub use pattern::Pattern;
 pub use proof::{CellName, Proof, ProofState, Verdict};
 pub use prose::{Block, LinkTarget, Prose};
 pub use record::{
-    Citation, Confusion, Keyword, OtherFix, Outcome, Record, Related, Run, RunKind, Status, Step, Validation,
-    Words, WrongFix,
+    Affected, AlertName, Allow, Audience, Citation, Confusion, Extension, Keyword, OtherFix, Outcome,
+    QuickFix, Record, Related, Release, Retired, Run, RunKind, Signature, SignaturePattern, Status, Step,
+    Validation, Words, WrongFix,
 };

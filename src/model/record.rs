@@ -1,10 +1,12 @@
 //! The failure record.
 
-use super::{Check, Date, Prose, RecordId};
+use super::{Check, Date, Pattern, Prose, RecordId};
+use crate::diag::Code;
 use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
 
 /// One failure: what is seen, why it happens, what repairs it, what does not, and how to tell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The permanent name.
     pub id: RecordId,
@@ -26,14 +28,32 @@ pub struct Record {
     pub contract: Option<String>,
     /// Where it stands editorially.
     pub status: Status,
+    /// Who may read it.
+    pub audience: Audience,
+    /// Former ids, whose URLs lead here.
+    pub aliases: Vec<RecordId>,
+    /// Names of monitoring alerts that this record answers.
+    pub alerts: Vec<AlertName>,
+    /// How bad it is, in the book's own words.
+    pub severity: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Whom to call when the repair does not help.
+    pub escalate: Option<String>,
+    /// What stops the bleeding before the cure.
+    pub mitigation: Option<Prose>,
+    /// Which versions of which components have it.
+    pub applies_to: Vec<Affected>,
     /// What is observed.
     pub symptom: Prose,
+    /// What tells this failure in a log, beside what is mined from the symptom.
+    pub signatures: Vec<Signature>,
     /// The cause in a sentence or two.
     pub root_cause: Option<Prose>,
     /// The mechanism at length.
     pub why: Option<Prose>,
-    /// The cause for the quick fix block, where the first sentence of `root_cause` does not serve.
-    pub quick_cause: Option<Prose>,
+    /// What the quick fix block says where what is derived does not serve.
+    pub quick_fix: QuickFix,
     /// The repair, in order.
     pub fix: Vec<Step>,
     /// Repairs for other circumstances.
@@ -62,13 +82,32 @@ pub struct Record {
     pub authors: Vec<String>,
     /// The licence of its text, where it differs from the book's.
     pub license: Option<String>,
+    /// Rules that are silenced here, each for a reason.
+    pub allow: Vec<Allow>,
+    /// Values that other programs understand.
+    pub extensions: BTreeMap<String, Extension>,
+    /// Files beside the record that its page shows.
+    pub images: Vec<String>,
 }
 
 impl Record {
     /// The sentence that the quick fix block gives as the cause.
     pub fn likely_cause(&self) -> Option<String> {
         let derived = || self.root_cause.as_ref().map(Prose::first_sentence);
-        self.quick_cause.as_ref().map(|cause| cause.plain()).or_else(derived)
+        self.quick_fix.cause.as_ref().map(|cause| cause.plain()).or_else(derived)
+    }
+
+    /// The day on which its text last changed, as far as that is known.
+    pub fn changed(&self) -> Option<Date> {
+        self.updated.or(self.created)
+    }
+
+    /// Every day that the record names.
+    pub fn dates(&self) -> impl Iterator<Item = Date> {
+        let runs = self.validation_runs.iter().filter_map(|run| run.date);
+        let read = self.sources.iter().filter_map(|source| source.accessed);
+        let typed = self.keywords.iter().filter_map(|keyword| keyword.date);
+        self.created.into_iter().chain(self.updated).chain(runs).chain(read).chain(typed)
     }
 
     /// The state that the runs support: nothing here is typed in.
@@ -101,6 +140,160 @@ pub enum Status {
     Published,
     /// Complete, except that no repair is known yet.
     Open,
+    /// Still true, but no longer the advice to give.
+    Deprecated(Retired),
+    /// Not true, or not any more.
+    Withdrawn(Retired),
+}
+
+/// Why a record is kept although nobody should follow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// The reason.
+    pub reason: Prose,
+    /// The record to read instead.
+    pub see_instead: Option<RecordId>,
+}
+
+/// Who may read a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Everybody.
+    Public,
+    /// The people of the house; `build --audience public` leaves it out.
+    Internal,
+}
+
+impl Words for Audience {
+    const WORDS: &'static [(&'static str, Audience)] =
+        &[("public", Audience::Public), ("internal", Audience::Internal)];
+}
+
+/// The name of a monitoring alert: letters, digits, `_`, `.` and `-`, at most 128, safe as a part of a URL.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlertName(String);
+
+impl AlertName {
+    /// The name, if the text is one.
+    pub fn parse(text: &str) -> Option<AlertName> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        let named = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+        (text.len() <= 128 && named && text.bytes().all(allowed)).then(|| AlertName(text.to_owned()))
+    }
+
+    /// The text of the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A component, and from when until when it has the failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affected {
+    /// Its name.
+    pub component: String,
+    /// The first version or day that has the failure.
+    pub introduced: Option<Release>,
+    /// The first version or day that no longer has it.
+    pub fixed: Option<Release>,
+}
+
+/// A point in the life of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// A version, padded to three numbers where fewer were written.
+    Version(semver::Version),
+    /// A day.
+    Day(Date),
+}
+
+impl Release {
+    /// A version such as `1.2`, `v1.2.3` or `2.0.0-rc.1`, or a day.
+    pub fn parse(text: &str) -> Option<Release> {
+        if let Some(date) = Date::parse(text) {
+            return Some(Release::Day(date));
+        }
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let n_numbers = text.split(['-', '+']).next().unwrap_or_default().split('.').count();
+        let padded = match text.find(['-', '+']) {
+            Some(at) => {
+                format!("{}{}{}", &text[..at], ".0".repeat(3_usize.saturating_sub(n_numbers)), &text[at..])
+            }
+            None => format!("{text}{}", ".0".repeat(3_usize.saturating_sub(n_numbers))),
+        };
+        semver::Version::parse(&padded).ok().map(Release::Version)
+    }
+
+    /// Whether it comes before another; `None` for a version and a day.
+    pub fn is_before(&self, other: &Release) -> Option<bool> {
+        match (self, other) {
+            (Release::Version(one), Release::Version(other)) => Some(one < other),
+            (Release::Day(one), Release::Day(other)) => Some(one < other),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Release {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Release::Version(version) => write!(f, "{version}"),
+            Release::Day(date) => write!(f, "{date}"),
+        }
+    }
+}
+
+/// What tells a failure in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// What is looked for.
+    pub pattern: SignaturePattern,
+    /// A real line that has it.
+    pub example: Option<String>,
+    /// Lines that look like it and are another failure.
+    pub not_this: Vec<String>,
+    /// Whether it is not enough alone.
+    pub weak: bool,
+}
+
+/// What a signature looks for in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignaturePattern {
+    /// These characters.
+    Literal(String),
+    /// This regular expression.
+    Regex(Pattern),
+}
+
+/// What the quick fix block says instead of what would be derived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuickFix {
+    /// Instead of the first sentence of the root cause.
+    pub cause: Option<Prose>,
+    /// Instead of the fix.
+    pub repair: Option<Prose>,
+    /// Instead of the wrong fixes.
+    pub do_not: Vec<Prose>,
+}
+
+/// A rule that is silenced in one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// The rule.
+    pub rule: Code,
+    /// Why it does not hold here.
+    pub reason: String,
+}
+
+/// A value that means something to another program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// A text, number or boolean, as its text.
+    Text(String),
+    /// Several.
+    List(Vec<Extension>),
+    /// Named ones.
+    Map(BTreeMap<String, Extension>),
 }
 
 /// One step of a repair: words, a command, or both.
@@ -175,8 +368,21 @@ pub struct Keyword {
     pub query: String,
     /// Who was seen to type it, where it was observed rather than thought up.
     pub by: Option<String>,
+    /// In which run.
+    pub run: Option<String>,
     /// When.
     pub date: Option<Date>,
+    /// The rank that the record must hold; 3 unless said.
+    pub top: u32,
+    /// Whether the query must not find this record.
+    pub absent: bool,
+    /// Addresses that were opened after the query.
+    pub opened: Vec<String>,
+}
+
+impl Keyword {
+    /// The rank to hold where the author says nothing.
+    pub const DEFAULT_TOP: u32 = 3;
 }
 
 /// A run by which the record itself was tried.
@@ -188,7 +394,9 @@ pub struct Run {
     pub kind: RunKind,
     /// When.
     pub date: Option<Date>,
-    /// What came of it.
+    /// What came of it, in a few words.
+    pub outcome: Option<String>,
+    /// What else is worth knowing.
     pub note: Option<Prose>,
 }
 

@@ -1,19 +1,16 @@
 //! The `check` of a record: the short form of a verifier.
 
 use super::fields::{Fields, text};
-use super::tree::{Node, Value};
+use super::shape;
+use super::tree::Node;
 use crate::diag::{Code, Diagnostic};
-use crate::model::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
+use crate::model::{Check, ExitMatcher, Expectation, Pattern, TextMatcher, TextOp};
 use crate::text::Spanned;
-use regex::RegexBuilder;
 use std::time::Duration;
-
-/// What a compiled regular expression may take, in bytes.
-const REGEX_BYTES: usize = 1 << 20;
 
 /// Reads a check; `None` where it lacks `run`, `broken` or `fixed`, and findings say so.
 pub fn parse(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Check> {
-    let mut fields = Fields::open(node, "a check", found)?;
+    let mut fields = Fields::open(node, &shape::CHECK, found)?;
     let setup = fields.text("setup", found).map(|text| text.value);
     let run = required(&mut fields, "run", found).and_then(|node| text(node, "`run`", found));
     let broken = required(&mut fields, "broken", found).and_then(|node| expectation(node, found));
@@ -37,7 +34,7 @@ fn required<'n>(fields: &mut Fields<'n>, key: &'static str, found: &mut Vec<Diag
 }
 
 fn expectation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Expectation> {
-    let mut fields = Fields::open(node, "an expectation", found)?;
+    let mut fields = Fields::open(node, &shape::EXPECTATION, found)?;
     let before = found.len();
     let exit = fields.node("exit", found).and_then(|node| exit_matcher(node, found));
     let output = fields.node("output", found).and_then(|node| text_matcher(node, found));
@@ -54,14 +51,23 @@ fn expectation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Expectation> 
 }
 
 fn exit_matcher(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ExitMatcher> {
-    if let Value::Map(_) = node.value {
-        let mut fields = Fields::open(node, "an `exit`", found)?;
-        let code = fields.text("not_equals", found);
-        fields.finish(found);
-        return exit_code(&code?, found).map(ExitMatcher::NotEquals);
+    let mut fields = Fields::open(node, &shape::EXIT, found)?;
+    let equals = fields.text("equals", found);
+    let not_equals = fields.text("not_equals", found);
+    let span = fields.span();
+    fields.finish(found);
+    match (equals, not_equals) {
+        (Some(code), None) => exit_code(&code, found).map(ExitMatcher::Equals),
+        (None, Some(code)) => exit_code(&code, found).map(ExitMatcher::NotEquals),
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            found.push(
+                Diagnostic::error(Code::StatedTwice, span, "this `exit` says two things")
+                    .hint("it is a status, or `{not_equals: 0}`"),
+            );
+            None
+        }
     }
-    let code = text(node, "`exit`", found)?;
-    exit_code(&code, found).map(ExitMatcher::Equals)
 }
 
 fn exit_code(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<i32> {
@@ -77,37 +83,27 @@ fn exit_code(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<i
 }
 
 fn text_matcher(node: &Node, found: &mut Vec<Diagnostic>) -> Option<TextMatcher> {
-    if !matches!(node.value, Value::Map(_)) {
-        let part = text(node, "`output`", found)?;
-        return Some(TextMatcher(vec![TextOp::Contains(part.value)]));
-    }
-    let mut fields = Fields::open(node, "an `output`", found)?;
+    let mut fields = Fields::open(node, &shape::OUTPUT, found)?;
     let mut ops: Vec<TextOp> = Vec::new();
     ops.extend(fields.texts("contains", found).into_iter().map(|part| TextOp::Contains(part.value)));
     ops.extend(fields.texts("not_contains", found).into_iter().map(|part| TextOp::NotContains(part.value)));
     ops.extend(fields.text("equals", found).map(|whole| TextOp::Equals(whole.value)));
-    ops.extend(fields.text("matches", found).and_then(|written| regex(&written, found)).map(TextOp::Matches));
+    ops.extend(fields.text("matches", found).and_then(|text| pattern(&text, found)).map(TextOp::Matches));
     fields.finish(found);
     (!ops.is_empty()).then_some(TextMatcher(ops))
 }
 
-fn regex(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<regex::Regex> {
-    match RegexBuilder::new(&written.value).size_limit(REGEX_BYTES).build() {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+/// A regular expression; one that does not compile is a finding.
+pub fn pattern(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Pattern> {
+    Pattern::parse(&written.value)
+        .map_err(|reason| {
+            let message = format!("this regular expression does not compile: {reason}");
             found.push(
-                Diagnostic::error(
-                    Code::BadRegex,
-                    written.span,
-                    format!("this regular expression does not compile: {reason}"),
-                )
-                .hint("the dialect is that of Rust's regex crate: no look-around, no back-references"),
+                Diagnostic::error(Code::BadRegex, written.span, message)
+                    .hint("the dialect is that of Rust's regex crate: no look-around, no back-references"),
             );
-            None
-        }
-    }
+        })
+        .ok()
 }
 
 fn duration(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Duration> {

@@ -1,45 +1,50 @@
 //! Reading the fields of one map: every mistake is noted, none stops the reading.
 //!
-//! A field becomes known by being asked for, so the suggestion for an unknown key can name no field that
-//! nothing reads.
+//! A map's shape says which keys it may have. While tests run, a key that is asked for and stands in no shape, or
+//! stands in a shape and is not asked for, fails at once: the tables in `shape.rs` can name nothing that is not read.
 
+use super::shape::Shape;
 use super::tree::{Entry, Node, Value};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::model::{Date, Prose, RecordId, Words};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeSet;
 
-/// The keys of one map, and which of them have been asked for.
+/// The keys of one map, or of the text that stands for one.
 pub struct Fields<'n> {
     entries: &'n [Entry],
-    known: Vec<&'static str>,
-    owner: &'static str,
+    alone: Option<(&'static str, &'n Node)>,
+    shape: &'static Shape,
+    asked: Vec<&'static str>,
     span: Span,
 }
 
 impl<'n> Fields<'n> {
-    /// Opens a map. `owner` is what messages call it, such as `a wrong fix`. Anything else than a map is a
-    /// finding.
-    pub fn open(node: &'n Node, owner: &'static str, found: &mut Vec<Diagnostic>) -> Option<Fields<'n>> {
-        match &node.value {
-            Value::Map(entries) => Some(Fields { entries, known: Vec::new(), owner, span: node.span }),
+    /// Opens a map, or a text where the shape lets a text stand for one of its keys. Anything else is a finding.
+    pub fn open(node: &'n Node, shape: &'static Shape, found: &mut Vec<Diagnostic>) -> Option<Fields<'n>> {
+        let (entries, alone): (&[Entry], _) = match (&node.value, shape.text_is) {
+            (Value::Map(entries), _) => (entries, None),
+            (Value::Scalar(_), Some(key)) => (&[], Some((key, node))),
             _ => {
+                let message = format!("{} is a map, and this is {}", shape.name, node.kind());
                 found.push(
-                    Diagnostic::error(
-                        Code::WrongType,
-                        node.span,
-                        format!("{owner} is a map, and this is {}", node.kind()),
-                    )
-                    .hint("it is written as lines of `key: value`"),
+                    Diagnostic::error(Code::WrongType, node.span, message)
+                        .hint("it is written as lines of `key: value`"),
                 );
-                None
+                return None;
             }
-        }
+        };
+        Some(Fields { entries, alone, shape, asked: Vec::new(), span: node.span })
     }
 
     /// Every key of the map.
     pub fn written(&self) -> BTreeSet<String> {
         self.entries.iter().map(|entry| entry.key.value.clone()).collect()
+    }
+
+    /// Whether the key is written, with whatever behind it.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key.value == key)
     }
 
     /// The place of the whole map.
@@ -49,7 +54,11 @@ impl<'n> Fields<'n> {
 
     /// The value of a key that may be of any kind; an empty one is a finding.
     pub fn node(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<&'n Node> {
-        self.known.push(key);
+        debug_assert!(self.shape.field(key).is_some(), "the shape of {} lacks `{key}`", self.shape.name);
+        self.asked.push(key);
+        if let Some((_, node)) = self.alone.filter(|(name, _)| *name == key) {
+            return Some(node);
+        }
         let entry = self.entries.iter().find(|entry| entry.key.value == key)?;
         if entry.node.value == Value::Null {
             found.push(
@@ -129,15 +138,54 @@ impl<'n> Fields<'n> {
         self.texts(key, found).into_iter().filter_map(|text| id(text, found)).collect()
     }
 
-    /// Notes every key that nobody asked for.
+    /// `true` or `false`; false where it is not written.
+    pub fn flag(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> bool {
+        let Some(written) = self.text(key, found) else { return false };
+        if !["true", "false"].contains(&written.value.as_str()) {
+            let message = format!("`{}` is neither `true` nor `false`", written.value);
+            found
+                .push(Diagnostic::error(Code::WrongType, written.span, message).hint("it is one of the two"));
+        }
+        written.value == "true"
+    }
+
+    /// A whole number from `range`.
+    pub fn count(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<u32> {
+        let written = self.text(key, found)?;
+        let number = written.value.parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            let message = format!("`{}` is no number for `{key}`", written.value);
+            let hint = format!("it is a whole number from {} to {}", range.start(), range.end());
+            found.push(Diagnostic::error(Code::WrongType, written.span, message).hint(hint));
+        }
+        number
+    }
+
+    /// A list of Markdown texts.
+    pub fn proses(&mut self, key: &'static str, found: &mut Vec<Diagnostic>) -> Vec<Prose> {
+        self.texts(key, found).into_iter().map(|text| Prose::new(&text.value)).collect()
+    }
+
+    /// Notes every key that the shape does not have.
     pub fn finish(self, found: &mut Vec<Diagnostic>) {
-        for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.value.as_str())) {
+        let keys = || self.shape.fields.iter().map(|field| field.key);
+        debug_assert!(
+            keys().all(|key| self.asked.contains(&key)),
+            "not all keys of {} are read",
+            self.shape.name
+        );
+        for entry in self.entries.iter().filter(|entry| self.shape.field(&entry.key.value).is_none()) {
             let key = &entry.key.value;
-            let hint = match nearest(key, self.known.iter().copied()) {
+            let hint = match nearest(key, keys()) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => format!("{} has the keys {}", self.owner, self.known.join(", ")),
+                None => format!("{} has the keys {}", self.shape.name, keys().collect::<Vec<_>>().join(", ")),
             };
-            let message = format!("{} has no key `{key}`", self.owner);
+            let message = format!("{} has no key `{key}`", self.shape.name);
             found.push(Diagnostic::error(Code::UnknownKey, entry.key.span, message).hint(hint));
         }
     }

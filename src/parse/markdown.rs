@@ -13,10 +13,14 @@ use std::ops::Range;
 
 /// How the body of a section is read.
 #[derive(Clone, Copy, PartialEq)]
-enum Shape {
+pub enum Shape {
+    /// As it is.
     Prose,
+    /// A paragraph for the cause, then steps.
     Fix,
+    /// Subsections with steps.
     OtherFixes,
+    /// Subsections or list items.
     WrongFixes,
 }
 
@@ -45,20 +49,96 @@ pub fn parse(file: FileId, text: &str, found: &mut Vec<Diagnostic>) -> Option<No
         return None;
     };
     let root = yaml::parse(file, front.start, &text[front.clone()], found);
-    let (span, mut entries) = match root {
-        Some(Node { span, value: Value::Map(entries) }) => (span, entries),
+    let (span, mut entries, comments) = match root {
+        Some(Node { span, value: Value::Map(entries), comments, .. }) => (span, entries, comments),
         Some(other) => return Some(other),
-        None => (Span::new(file, front), Vec::new()),
+        None => (Span::new(file, front), Vec::new(), Vec::new()),
     };
     let document = Document { file, text };
     for section in document.sections(body, found) {
         document.read(&section, &mut entries, found);
     }
-    Some(Node { span, value: Value::Map(entries) })
+    Some(Node { comments, ..Node::new(span, Value::Map(entries)) })
+}
+
+/// The heading of a field that has one, and how its body is written.
+pub fn heading(field: &str) -> Option<(&'static str, Shape)> {
+    HEADINGS.iter().find(|(_, name, _)| *name == field).map(|(heading, _, shape)| (*heading, *shape))
+}
+
+/// The body of a section with this value; `None` where it is not a value of that kind. Whether it reads back as the
+/// same is for the caller to see.
+pub fn section_body(shape: Shape, node: &Node, cause: Option<&str>) -> Option<String> {
+    let items = || match &node.value {
+        Value::List(items) => Some(items.as_slice()),
+        _ => None,
+    };
+    match (shape, &node.value) {
+        (Shape::Prose, Value::Scalar(text)) => Some(text.clone()),
+        (Shape::Fix, _) => {
+            let cause = cause.map(|cause| format!("{cause}\n\n")).unwrap_or_default();
+            match items()? {
+                [Node { value: Value::Scalar(text), .. }] if cause.is_empty() => Some(text.clone()),
+                items => Some(format!("{cause}{}", written_steps(items)?)),
+            }
+        }
+        (Shape::OtherFixes, _) => {
+            let fix = |item: &Node| {
+                let labels = written_labels(item, &[("When", "when"), ("Tradeoff", "tradeoff")]);
+                let Value::Map(entries) = &item.value else { return None };
+                let steps = &entries.iter().find(|entry| entry.key.value == "steps")?.node;
+                let Value::List(steps) = &steps.value else { return None };
+                Some(format!("### {}\n\n{labels}{}", item.member("title")?, written_steps(steps)?))
+            };
+            items()?.iter().map(fix).collect::<Option<Vec<_>>>().map(|fixes| fixes.join("\n\n"))
+        }
+        (Shape::WrongFixes, _) => {
+            let fix = |item: &Node| {
+                let text = match &item.value {
+                    Value::Scalar(text) => Some(text.as_str()),
+                    _ => item.member("text"),
+                };
+                // The text is the heading, so it is one line.
+                let text = text.filter(|text| !text.contains('\n'))?;
+                let labels = [("Id", "id"), ("Why", "why"), ("Tempting", "tempting"), ("Outcome", "outcome")];
+                let run = item.member("run").map(|run| format!("```sh\n{run}\n```")).unwrap_or_default();
+                Some(format!("### {text}\n\n{}{run}", written_labels(item, &labels)).trim_end().to_owned())
+            };
+            items()?.iter().map(fix).collect::<Option<Vec<_>>>().map(|fixes| fixes.join("\n\n"))
+        }
+        _ => None,
+    }
+}
+
+/// `Why: …` for each label that the item has, each on a line of its own, then a blank line.
+fn written_labels(item: &Node, labels: &[(&str, &str)]) -> String {
+    let line = |(label, key): &(&str, &str)| item.member(key).map(|text| format!("{label}: {text}\n"));
+    let lines: String = labels.iter().filter_map(line).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
+}
+
+/// Numbered items, each with its command, risk and undo.
+fn written_steps(steps: &[Node]) -> Option<String> {
+    let step = |(nth, item): (usize, &Node)| {
+        let mut parts: Vec<String> = Vec::new();
+        match &item.value {
+            Value::Scalar(text) => parts.push(text.clone()),
+            _ => parts.extend(item.member("text").map(str::to_owned)),
+        }
+        parts.extend(item.member("run").map(|run| format!("```sh\n{run}\n```")));
+        parts.extend(item.member("risk").map(|risk| format!("Risk: {risk}")));
+        parts.extend(item.member("undo").map(|undo| format!("Undo: `{undo}`")));
+        let marker = format!("{nth}. ");
+        let indent = format!("\n{}", " ".repeat(marker.len()));
+        (!parts.is_empty()).then(|| {
+            marker + &parts.join("\n\n").replace('\n', &indent).replace(&format!("{indent}\n"), "\n\n")
+        })
+    };
+    (1..).zip(steps).map(step).collect::<Option<Vec<_>>>().map(|steps| steps.join("\n\n"))
 }
 
 /// The bytes of the front matter and of the body.
-fn split(text: &str) -> Option<(Range<usize>, Range<usize>)> {
+pub fn split(text: &str) -> Option<(Range<usize>, Range<usize>)> {
     let first = text.split_inclusive('\n').next()?;
     if first.trim_end() != "---" {
         return None;
@@ -165,7 +245,7 @@ impl Document<'_> {
             }
         };
         if value != Value::List(Vec::new()) {
-            self.add(section.field, section, Node { span, value }, entries, found);
+            self.add(section.field, section, Node::new(span, value), entries, found);
         } else if section.shape != Shape::Fix {
             let message = "no item stands under this heading";
             let span = self.span(section.heading.clone());
@@ -200,6 +280,8 @@ impl Document<'_> {
             let mut pairs: Vec<(&'static str, String)> = Vec::new();
             pairs.extend(step.text.clone().map(|text| ("text", text)));
             pairs.extend(step.run.clone().map(|run| ("run", run)));
+            pairs.extend(step.undo.clone().map(|undo| ("undo", undo)));
+            pairs.extend(step.risk.clone().map(|risk| ("risk", risk)));
             self.map(span, pairs)
         };
         Value::List(steps.iter().map(node).collect())
@@ -219,7 +301,7 @@ impl Document<'_> {
         let title = part.title.unwrap_or_default();
         let mut node = self.map(span, [vec![("title", title)], named].concat());
         if let Value::Map(entries) = &mut node.value {
-            let steps = Node { span, value: self.steps(span, &steps_of(&rest)) };
+            let steps = Node::new(span, self.steps(span, &steps_of(&rest)));
             entries.push(Entry { key: Spanned::new("steps".to_owned(), span), node: steps });
         }
         node
@@ -228,9 +310,9 @@ impl Document<'_> {
     fn map(&self, span: Span, pairs: Vec<(&'static str, String)>) -> Node {
         let entry = |(key, text): (&'static str, String)| Entry {
             key: Spanned::new(key.to_owned(), span),
-            node: Node { span, value: Value::Scalar(text) },
+            node: Node::new(span, Value::Scalar(text)),
         };
-        Node { span, value: Value::Map(pairs.into_iter().map(entry).collect()) }
+        Node::new(span, Value::Map(pairs.into_iter().map(entry).collect()))
     }
 
     fn span(&self, range: Range<usize>) -> Span {
@@ -311,9 +393,12 @@ fn kind(tag: &Tag) -> Kind {
     }
 }
 
+#[derive(Default)]
 struct Step {
     text: Option<String>,
     run: Option<String>,
+    undo: Option<String>,
+    risk: Option<String>,
 }
 
 /// The first paragraph is the cause; what follows are the steps.
@@ -326,7 +411,7 @@ fn split_cause(body: &str) -> (Option<String>, Vec<Step>) {
     let words = body[first.range].trim().to_owned();
     match rest.is_empty() {
         // A single paragraph is the repair itself: `fix: text` in the YAML form.
-        true => (None, vec![Step { text: Some(words), run: None }]),
+        true => (None, vec![Step { text: Some(words), ..Step::default() }]),
         false => (Some(words), rest),
     }
 }
@@ -339,8 +424,7 @@ fn steps_of(body: &str) -> Vec<Step> {
         let written = body[piece.range.clone()].trim();
         match piece.kind {
             Kind::Item => {
-                let (text, run) = split_script(&dedented(written));
-                steps.push(Step { text, run });
+                steps.push(step_of(&dedented(written)));
                 open = false;
             }
             Kind::Code(block) => {
@@ -351,18 +435,27 @@ fn steps_of(body: &str) -> Vec<Step> {
                         let text = step.text.take().unwrap_or_default();
                         step.text = Some(format!("{text}\n\n{written}"));
                     }
-                    (None, Some(run)) => steps.push(Step { text: None, run: Some(run) }),
-                    (None, None) => steps.push(Step { text: Some(written.to_owned()), run: None }),
+                    (None, Some(run)) => steps.push(Step { run: Some(run), ..Step::default() }),
+                    (None, None) => steps.push(Step { text: Some(written.to_owned()), ..Step::default() }),
                 }
                 open = false;
             }
             Kind::Heading(_) | Kind::Other => {
-                steps.push(Step { text: Some(written.to_owned()), run: None });
+                steps.push(Step { text: Some(written.to_owned()), ..Step::default() });
                 open = true;
             }
         }
     }
     steps
+}
+
+/// One list item: its text, its first script, and what stands behind `Risk:` and `Undo:`.
+fn step_of(item: &str) -> Step {
+    let (rest, run) = split_script(item);
+    let (labels, text) = take_labels(&rest.unwrap_or_default(), &[("Risk:", "risk"), ("Undo:", "undo")]);
+    let label = |key: &str| labels.iter().find(|(name, _)| *name == key).map(|(_, text)| text.clone());
+    let undo = label("undo").map(|undo| undo.trim_matches('`').to_owned());
+    Step { text: filled(&text), run, undo, risk: label("risk") }
 }
 
 /// Markdown without its first script block, and that script.

@@ -5,19 +5,28 @@
 
 mod check;
 mod fields;
+mod guide;
 mod markdown;
 mod record;
 mod settings;
+pub mod shape;
 mod toml;
 mod tree;
+mod write;
 mod yaml;
 
 pub use fields::ID_HINT;
+pub use guide::ParsedGuide;
 pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus};
+pub use settings::Override;
+pub use tree::{Entry, Node, Value};
+pub use write::{list_node, map_node, text_node};
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{self, Code, Diagnostic};
 use crate::model::Settings;
 use crate::text::{FileId, Source, Sources, Span, Unreadable};
+use camino::Utf8Path;
+use rayon::prelude::*;
 
 /// A book as written.
 #[derive(Debug)]
@@ -26,27 +35,59 @@ pub struct Parsed {
     pub settings: Settings,
     /// The records, in the order of their paths.
     pub records: Vec<ParsedRecord>,
+    /// The prose pages, in the order of their paths.
+    pub guides: Vec<ParsedGuide>,
 }
 
 /// The name of the file that makes a folder a book.
 pub const BOOK_FILE: &str = "book.toml";
+/// A complete record, for people to copy.
+pub const SAMPLE: &str = include_str!("sample.yaml");
+/// The folder of prose pages inside the content folder.
+pub const GUIDE_FOLDER: &str = "pages";
 
-/// Reads every source of a book.
-pub fn all(sources: &Sources) -> (Parsed, Vec<Diagnostic>) {
+enum Piece {
+    Record(Box<ParsedRecord>),
+    Guide(ParsedGuide),
+}
+
+/// Reads every source of a book. `overrides` stand above what `book.toml` says.
+pub fn all(sources: &Sources, overrides: &[Override]) -> (Parsed, Vec<Diagnostic>) {
     let mut found = Vec::new();
-    let mut settings = None;
-    let mut records = Vec::new();
-    for (file, source) in sources.iter() {
-        if !readable(file, source, &mut found) {
-            continue;
-        }
-        match source.path.extension() {
-            _ if source.path == BOOK_FILE => settings = Some(settings::parse(file, &source.text, &mut found)),
-            Some("yaml" | "yml" | "md") => records.extend(one_record(file, source, &mut found)),
-            _ => {}
+    let book_file = sources.iter().find(|(_, source)| source.path == BOOK_FILE);
+    let settings = match book_file.filter(|(file, source)| readable(*file, source, &mut found)) {
+        Some((file, source)) => settings::parse(file, &source.text, overrides, &mut found),
+        None => settings::parse(FileId(0), "", overrides, &mut found),
+    };
+    let files: Vec<(FileId, &Source)> =
+        sources.iter().filter(|(_, source)| source.path != BOOK_FILE).collect();
+    let guides = settings.src.join(GUIDE_FOLDER);
+    let read: Vec<(Option<Piece>, Vec<Diagnostic>)> =
+        files.into_par_iter().map(|(file, source)| one_file(file, source, &guides)).collect();
+    let mut parsed = Parsed { settings, records: Vec::new(), guides: Vec::new() };
+    for (piece, of_file) in read {
+        found.extend(of_file);
+        match piece {
+            Some(Piece::Record(record)) => parsed.records.push(*record),
+            Some(Piece::Guide(guide)) => parsed.guides.push(guide),
+            None => {}
         }
     }
-    (Parsed { settings: settings.unwrap_or_default(), records }, found)
+    (parsed, found)
+}
+
+fn one_file(file: FileId, source: &Source, guides: &Utf8Path) -> (Option<Piece>, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let ending = source.path.extension();
+    let piece = match ending {
+        Some("yaml" | "yml" | "md") if !readable(file, source, &mut found) => None,
+        Some("md") if source.path.starts_with(guides) => {
+            guide::parse(file, source, &mut found).map(Piece::Guide)
+        }
+        Some("yaml" | "yml" | "md") => one_record(file, source, &mut found).map(Box::new).map(Piece::Record),
+        _ => None,
+    };
+    (piece, found)
 }
 
 /// A file that breaks off lacks what would have come after; only what it has is worth a finding.
@@ -66,8 +107,8 @@ pub fn breaks_off(diagnostic: &Diagnostic) -> bool {
 }
 
 /// Reads `book.toml` alone, for those who need to know where the content is.
-pub fn settings(text: &str) -> Settings {
-    settings::parse(FileId(0), text, &mut Vec::new())
+pub fn settings(text: &str, overrides: &[Override]) -> Settings {
+    settings::parse(FileId(0), text, overrides, &mut Vec::new())
 }
 
 fn readable(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> bool {
@@ -84,4 +125,52 @@ fn readable(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> bool 
         ),
     }
     false
+}
+
+/// The two forms of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Every field a key.
+    Yaml,
+    /// Front matter and sections.
+    Markdown,
+}
+
+impl Form {
+    /// The form of a file, by its ending.
+    pub fn of(path: &Utf8Path) -> Option<Form> {
+        match path.extension() {
+            Some("yaml" | "yml") => Some(Form::Yaml),
+            Some("md") => Some(Form::Markdown),
+            _ => None,
+        }
+    }
+
+    /// The ending of a file in this form, without a dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Form::Yaml => "yaml",
+            Form::Markdown => "md",
+        }
+    }
+}
+
+/// The tree of one record file; `None` where it cannot be read without an error, and findings say why.
+pub fn tree(file: FileId, source: &Source) -> Result<Node, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let tree = match Form::of(&source.path) {
+        _ if !readable(file, source, &mut found) => None,
+        Some(Form::Markdown) => markdown::parse(file, &source.text, &mut found),
+        _ => yaml::parse(file, 0, &source.text, &mut found),
+    };
+    let broken = diag::has_errors(&found);
+    tree.filter(|_| !broken).ok_or(found)
+}
+
+/// The text of a record with this tree, in one order and one style. It reads back as the same record.
+pub fn write(record: &Node, form: Form) -> String {
+    match form {
+        Form::Yaml => write::yaml(record),
+        Form::Markdown => write::markdown(record),
+    }
 }

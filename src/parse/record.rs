@@ -2,15 +2,17 @@
 //! read by the same lines.
 
 use super::fields::{self, Fields};
-use super::tree::Node;
+use super::shape;
+use super::tree::{Node, Value};
 use super::{check, markdown, yaml};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, nearest};
 use crate::model::{
-    Check, Citation, Date, Keyword, OtherFix, Outcome, Prose, RecordId, Run, RunKind, Step, Words, WrongFix,
+    Affected, AlertName, Allow, Audience, Check, Citation, Date, Extension, Keyword, OtherFix, Outcome,
+    Prose, QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Words, WrongFix,
 };
 use crate::text::{FileId, Source, Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record as written: each value with its place, nothing yet required, unique or resolved.
 #[derive(Debug)]
@@ -39,14 +41,36 @@ pub struct ParsedRecord {
     pub contract: Option<Spanned<String>>,
     /// What the author says of its state.
     pub status: Option<Spanned<ParsedStatus>>,
+    /// Why it is deprecated or withdrawn.
+    pub reason: Option<Spanned<Prose>>,
+    /// The record to read instead.
+    pub see_instead: Option<Spanned<RecordId>>,
+    /// Who may read it.
+    pub audience: Option<Audience>,
+    /// Former ids.
+    pub aliases: Vec<Spanned<RecordId>>,
+    /// Monitoring alerts.
+    pub alerts: Vec<Spanned<AlertName>>,
+    /// How bad it is.
+    pub severity: Option<Spanned<String>>,
+    /// Whose it is.
+    pub owner: Option<Spanned<String>>,
+    /// Whom to call.
+    pub escalate: Option<Spanned<String>>,
+    /// What stops the bleeding.
+    pub mitigation: Option<Spanned<Prose>>,
+    /// Components and versions.
+    pub applies_to: Vec<Spanned<Affected>>,
+    /// What tells it in a log.
+    pub signatures: Vec<Spanned<Signature>>,
     /// What is observed.
     pub symptom: Option<Spanned<Prose>>,
     /// The cause.
     pub root_cause: Option<Spanned<Prose>>,
     /// The mechanism.
     pub why: Option<Spanned<Prose>>,
-    /// The cause for the quick fix block.
-    pub quick_cause: Option<Spanned<Prose>>,
+    /// What the quick fix block says.
+    pub quick_fix: Option<Spanned<QuickFix>>,
     /// The repair.
     pub fix: Vec<Spanned<Step>>,
     /// Repairs for other circumstances.
@@ -83,14 +107,26 @@ pub struct ParsedRecord {
     pub authors: Vec<Spanned<String>>,
     /// The licence of its text.
     pub license: Option<Spanned<String>>,
+    /// Rules to silence here.
+    pub allow: Vec<Spanned<Allow>>,
+    /// Values for other programs.
+    pub extensions: BTreeMap<String, Extension>,
+    /// Characters that nobody can see, each with the place of its value; the first of each value.
+    pub invisible: Vec<Spanned<char>>,
 }
 
 impl ParsedRecord {
     /// Every prose of the record with its place, for rules that read text.
     pub fn proses(&self) -> Vec<(&Prose, Span)> {
         let mut proses: Vec<(&Prose, Span)> = Vec::new();
-        for prose in [&self.symptom, &self.root_cause, &self.why, &self.quick_cause, &self.verification] {
+        for prose in
+            [&self.reason, &self.mitigation, &self.symptom, &self.root_cause, &self.why, &self.verification]
+        {
             proses.extend(prose.iter().map(|prose| (&prose.value, prose.span)));
+        }
+        if let Some(quick) = &self.quick_fix {
+            let all = quick.value.cause.iter().chain(&quick.value.repair).chain(&quick.value.do_not);
+            proses.extend(all.map(|prose| (prose, quick.span)));
         }
         for step in &self.fix {
             proses.extend(step.value.text.iter().chain(&step.value.risk).map(|prose| (prose, step.span)));
@@ -123,6 +159,10 @@ pub enum ParsedStatus {
     Published,
     /// No repair is known yet.
     Open,
+    /// No longer the advice to give.
+    Deprecated,
+    /// Not true.
+    Withdrawn,
 }
 
 impl Words for ParsedStatus {
@@ -130,6 +170,8 @@ impl Words for ParsedStatus {
         ("draft", ParsedStatus::Draft),
         ("published", ParsedStatus::Published),
         ("open", ParsedStatus::Open),
+        ("deprecated", ParsedStatus::Deprecated),
+        ("withdrawn", ParsedStatus::Withdrawn),
     ];
 }
 
@@ -164,10 +206,11 @@ fn empty(file: FileId, found: &mut Vec<Diagnostic>) -> Option<Node> {
 }
 
 fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic>) -> Option<ParsedRecord> {
-    let mut fields = Fields::open(root, "a record", found)?;
+    let mut fields = Fields::open(root, &shape::RECORD, found)?;
     let id = file_id(file, path, fields.text("id", found), found);
-    let quick_cause = fields.node("quick_fix", found).and_then(|node| quick_fix(node, found));
-    let mut record = ParsedRecord {
+    let status = fields.node("status", found).and_then(|node| status(node, found)).unwrap_or_default();
+    let related = fields.node("related", found).and_then(|node| related(node, found)).unwrap_or_default();
+    let record = ParsedRecord {
         file,
         path: path.to_owned(),
         id,
@@ -179,11 +222,24 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
         ecosystem: fields.text("ecosystem", found),
         tags: fields.texts("tags", found),
         contract: fields.text("contract", found),
-        status: fields.word("status", found),
+        status: status.state,
+        reason: status.reason,
+        see_instead: status.see_instead,
+        audience: value(fields.word("audience", found)),
+        aliases: fields.ids("aliases", found),
+        alerts: alerts(fields.texts("alerts", found), found),
+        severity: fields.text("severity", found),
+        owner: fields.text("owner", found),
+        escalate: fields.text("escalate", found),
+        mitigation: fields.prose("mitigation", found),
+        applies_to: each(fields.items("applies_to", found), affected, found),
         symptom: fields.prose("symptom", found),
+        signatures: each(fields.items("signatures", found), signature, found),
         root_cause: fields.prose("root_cause", found),
         why: fields.prose("why", found),
-        quick_cause,
+        quick_fix: fields
+            .node("quick_fix", found)
+            .and_then(|node| Some(Spanned::new(quick_fix(node, found)?, node.span))),
         fix: each(fields.items("fix", found), step, found),
         other_fixes: each(fields.items("other_fixes", found), other_fix, found),
         wrong_fixes: each(fields.items("wrong_fixes", found), wrong_fix, found),
@@ -192,22 +248,193 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
         check: fields.node("check", found).and_then(|node| check::parse(node, found)),
         validation_runs: fields.node("validation", found).map(|node| runs(node, found)).unwrap_or_default(),
         sources: each(fields.items("sources", found), citation, found),
-        confused_with: Vec::new(),
-        leads_to: Vec::new(),
-        caused_by: Vec::new(),
-        see_also: Vec::new(),
-        supersedes: Vec::new(),
+        confused_with: related.confused_with,
+        leads_to: related.leads_to,
+        caused_by: related.caused_by,
+        see_also: related.see_also,
+        supersedes: related.supersedes,
         created: fields.date("created", found),
         updated: fields.date("updated", found),
         review_by: fields.date("review_by", found),
         authors: fields.texts("authors", found),
         license: fields.text("license", found),
+        allow: each(fields.items("allow", found), allow, found),
+        extensions: fields.node("x", found).map(|node| extensions(node, found)).unwrap_or_default(),
+        invisible: invisible(root),
     };
-    if let Some(node) = fields.node("related", found) {
-        related(node, &mut record, found);
-    }
     fields.finish(found);
     Some(record)
+}
+
+/// Control characters and bidirectional marks in any key or value, whatever it was written with.
+fn invisible(node: &Node) -> Vec<Spanned<char>> {
+    let in_text = |text: &str, span: Span| {
+        // Most texts are plain, and bytes are quicker to look at.
+        let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+        let hidden = if plain { None } else { text.chars().find(|c| is_invisible(*c)) };
+        hidden.map(|c| Spanned::new(c, span))
+    };
+    match &node.value {
+        Value::Null => Vec::new(),
+        Value::Scalar(text) => in_text(text, node.span).into_iter().collect(),
+        Value::List(items) => items.iter().flat_map(invisible).collect(),
+        Value::Map(entries) => entries
+            .iter()
+            .flat_map(|entry| {
+                in_text(&entry.key.value, entry.key.span).into_iter().chain(invisible(&entry.node))
+            })
+            .collect(),
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[derive(Default)]
+struct WrittenStatus {
+    state: Option<Spanned<ParsedStatus>>,
+    reason: Option<Spanned<Prose>>,
+    see_instead: Option<Spanned<RecordId>>,
+}
+
+fn status(node: &Node, found: &mut Vec<Diagnostic>) -> Option<WrittenStatus> {
+    let mut fields = Fields::open(node, &shape::STATUS, found)?;
+    let state: Option<Spanned<ParsedStatus>> = fields.word("state", found);
+    let reason = fields.prose("reason", found);
+    let see_instead = fields.text("see_instead", found).and_then(|written| fields::id(written, found));
+    let retired = matches!(
+        state.as_ref().map(|state| state.value),
+        Some(ParsedStatus::Deprecated | ParsedStatus::Withdrawn)
+    );
+    if retired && reason.is_none() {
+        let hint = "it is written `status: {state: withdrawn, reason: …}`";
+        missing(&fields, "this status has no reason", hint, found);
+    }
+    if !retired && (reason.is_some() || see_instead.is_some()) {
+        found.push(
+            Diagnostic::error(
+                Code::UnknownKey,
+                node.span,
+                "only a deprecated or withdrawn record has a reason",
+            )
+            .hint("`status: published`, `draft` and `open` stand alone"),
+        );
+    }
+    fields.finish(found);
+    Some(WrittenStatus { state, reason, see_instead })
+}
+
+fn alerts(written: Vec<Spanned<String>>, found: &mut Vec<Diagnostic>) -> Vec<Spanned<AlertName>> {
+    let mut alerts = Vec::new();
+    for text in written {
+        match AlertName::parse(&text.value) {
+            Some(name) => alerts.push(Spanned::new(name, text.span)),
+            None => found.push(
+                Diagnostic::error(
+                    Code::WrongType,
+                    text.span,
+                    format!("`{}` cannot be the name of an alert", text.value),
+                )
+                .hint("a name is made of letters, digits, `_`, `.` and `-`, at most 128"),
+            ),
+        }
+    }
+    alerts
+}
+
+fn affected(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Affected> {
+    let mut fields = Fields::open(node, &shape::AFFECTED, found)?;
+    let component = fields.text("component", found);
+    let introduced = fields.text("introduced", found).and_then(|text| release(&text, found));
+    let fixed = fields.text("fixed", found).and_then(|text| release(&text, found));
+    if component.is_none() {
+        missing(&fields, "this does not say what is affected", "it has a `component`", found);
+    }
+    fields.finish(found);
+    Some(Affected { component: component?.value, introduced, fixed })
+}
+
+fn release(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Release> {
+    let release = Release::parse(&written.value);
+    if release.is_none() {
+        let message = format!("`{}` is neither a version nor a day", written.value);
+        found.push(
+            Diagnostic::error(Code::WrongType, written.span, message)
+                .hint("a version is written like 1.2.3, a day like 2026-11-24"),
+        );
+    }
+    release
+}
+
+fn signature(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Signature> {
+    let mut fields = Fields::open(node, &shape::SIGNATURE, found)?;
+    let literal = fields.text("literal", found);
+    let regex = fields.text("regex", found);
+    let signature = match (literal, regex) {
+        (Some(literal), None) => Some(SignaturePattern::Literal(literal.value)),
+        (None, Some(regex)) => check::pattern(&regex, found).map(SignaturePattern::Regex),
+        _ => {
+            let hint = "a signature has a `literal` or a `regex`";
+            missing(&fields, "this signature does not say what to look for", hint, found);
+            None
+        }
+    };
+    let example = value(fields.text("example", found));
+    let not_this = fields.texts("not_this", found).into_iter().map(|text| text.value).collect();
+    let weak = fields.flag("weak", found);
+    fields.finish(found);
+    Some(Signature { pattern: signature?, example, not_this, weak })
+}
+
+fn allow(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Allow> {
+    let mut fields = Fields::open(node, &shape::ALLOW, found)?;
+    let rule = fields.text("rule", found);
+    let reason = fields.text("reason", found);
+    if rule.is_none() || reason.is_none() {
+        let hint = "it is written `{rule: long-title, reason: …}`";
+        missing(&fields, "this does not say which rule is silenced, and why", hint, found);
+    }
+    fields.finish(found);
+    let rule = rule?;
+    let code = Code::parse(&rule.value);
+    if code.is_none() {
+        let hint = match nearest(&rule.value, Code::ALL.iter().map(|code| code.name())) {
+            Some(name) => format!("the nearest rule is `{name}`"),
+            None => "the rule's name stands in the brackets of its finding".to_owned(),
+        };
+        let message = format!("no rule is called `{}`", rule.value);
+        found.push(Diagnostic::error(Code::UnknownValue, rule.span, message).hint(hint));
+    }
+    Some(Allow { rule: code?, reason: reason?.value })
+}
+
+/// The values of a map that means something to another program.
+pub fn extensions(node: &Node, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Extension> {
+    let Value::Map(entries) = &node.value else {
+        found.push(
+            Diagnostic::error(
+                Code::WrongType,
+                node.span,
+                format!("`x` is a map, and this is {}", node.kind()),
+            )
+            .hint("it is written as lines of `key: value`"),
+        );
+        return BTreeMap::new();
+    };
+    entries.iter().map(|entry| (entry.key.value.clone(), extension(&entry.node))).collect()
+}
+
+fn extension(node: &Node) -> Extension {
+    match &node.value {
+        Value::Null => Extension::Text(String::new()),
+        Value::Scalar(text) => Extension::Text(text.clone()),
+        Value::List(items) => Extension::List(items.iter().map(extension).collect()),
+        Value::Map(entries) => Extension::Map(
+            entries.iter().map(|entry| (entry.key.value.clone(), extension(&entry.node))).collect(),
+        ),
+    }
 }
 
 /// The id comes from the file's name; an `id` key may repeat it.
@@ -249,19 +476,19 @@ fn each<T>(
     items.into_iter().filter_map(|node| Some(Spanned::new(read(node, found)?, node.span))).collect()
 }
 
-fn quick_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Spanned<Prose>> {
-    let mut fields = Fields::open(node, "a quick fix", found)?;
-    let cause = fields.prose("cause", found);
+fn quick_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<QuickFix> {
+    let mut fields = Fields::open(node, &shape::QUICK_FIX, found)?;
+    let quick = QuickFix {
+        cause: value(fields.prose("cause", found)),
+        repair: value(fields.prose("repair", found)),
+        do_not: fields.proses("do_not", found),
+    };
     fields.finish(found);
-    cause
+    Some(quick)
 }
 
 fn step(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Step> {
-    if is_text(node) {
-        let text = fields::text(node, "a step", found)?;
-        return Some(Step { text: Some(Prose::new(&text.value)), run: None, undo: None, risk: None });
-    }
-    let mut fields = Fields::open(node, "a step", found)?;
+    let mut fields = Fields::open(node, &shape::STEP, found)?;
     let step = Step {
         text: value(fields.prose("text", found)),
         run: value(fields.text("run", found)),
@@ -277,7 +504,7 @@ fn step(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Step> {
 }
 
 fn other_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<OtherFix> {
-    let mut fields = Fields::open(node, "another fix", found)?;
+    let mut fields = Fields::open(node, &shape::OTHER_FIX, found)?;
     let title = fields.text("title", found);
     let when = value(fields.prose("when", found));
     let steps: Vec<Step> =
@@ -292,13 +519,7 @@ fn other_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<OtherFix> {
 }
 
 fn wrong_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<WrongFix> {
-    if is_text(node) {
-        let text = fields::text(node, "a wrong fix", found)?;
-        let id = derived_id(&text.value);
-        let text = Some(Prose::new(&text.value));
-        return Some(WrongFix { id, text, run: None, why: None, tempting: None, outcome: None });
-    }
-    let mut fields = Fields::open(node, "a wrong fix", found)?;
+    let mut fields = Fields::open(node, &shape::WRONG_FIX, found)?;
     let id = fields.text("id", found).and_then(|written| fields::id(written, found));
     let text = value(fields.prose("text", found));
     let run = value(fields.text("run", found));
@@ -307,17 +528,13 @@ fn wrong_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<WrongFix> {
     let outcome = fields.word::<Outcome>("outcome", found).map(|word| word.value);
     let said = text.as_ref().map(Prose::plain).or_else(|| run.clone());
     if said.is_none() {
-        missing(
-            &fields,
-            "this wrong fix does not say what people do",
-            "a wrong fix has `text`, `run`, or both",
-            found,
-        );
+        let hint = "a wrong fix has `text`, `run`, or both";
+        missing(&fields, "this wrong fix does not say what people do", hint, found);
     }
     fields.finish(found);
-    let id =
-        id.map_or_else(|| derived_id(said.as_deref().unwrap_or_default()), |id| id.value.as_str().to_owned());
-    said.map(|_| WrongFix { id, text, run, why, tempting, outcome })
+    let said = said?;
+    let id = id.map_or_else(|| derived_id(&said), |id| id.value.as_str().to_owned());
+    Some(WrongFix { id, text, run, why, tempting, outcome })
 }
 
 /// A name for a wrong fix whose author gave none: the first words of what people do.
@@ -327,62 +544,61 @@ fn derived_id(text: &str) -> String {
 }
 
 fn keyword(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Keyword> {
-    if is_text(node) {
-        let query = fields::text(node, "a keyword", found)?.value;
-        return Some(Keyword { query, by: None, date: None });
-    }
-    let mut fields = Fields::open(node, "a keyword", found)?;
+    let mut fields = Fields::open(node, &shape::KEYWORD, found)?;
     let query = fields.text("query", found);
     let by = value(fields.text("by", found));
+    let run = value(fields.text("run", found));
     let date = fields.date("date", found);
+    let top = fields.count("top", 1..=100, found).unwrap_or(Keyword::DEFAULT_TOP);
+    let absent = fields.flag("absent", found);
+    let opened = fields.texts("opened", found).into_iter().filter_map(|url| web(url, found)).collect();
     if query.is_none() {
         missing(&fields, "this keyword has no `query`", "the query is written as it was typed", found);
     }
     fields.finish(found);
-    Some(Keyword { query: query?.value, by, date })
+    Some(Keyword { query: query?.value, by, run, date, top, absent, opened })
 }
 
 fn runs(node: &Node, found: &mut Vec<Diagnostic>) -> Vec<Spanned<Run>> {
-    let Some(mut fields) = Fields::open(node, "a validation", found) else { return Vec::new() };
+    let Some(mut fields) = Fields::open(node, &shape::VALIDATION, found) else { return Vec::new() };
     let runs = each(fields.items("runs", found), run, found);
     fields.finish(found);
     runs
 }
 
 fn run(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Run> {
-    let mut fields = Fields::open(node, "a run", found)?;
+    let mut fields = Fields::open(node, &shape::RUN, found)?;
     let by = fields.text("by", found);
     let kind = fields.word::<RunKind>("kind", found);
     let date = fields.date("date", found);
+    let outcome = value(fields.text("outcome", found));
     let note = value(fields.prose("note", found));
     if by.is_none() || kind.is_none() {
         missing(&fields, "this run is not complete", "a run has `by` and `kind`", found);
     }
     fields.finish(found);
-    Some(Run { by: by?.value, kind: kind?.value, date, note })
+    Some(Run { by: by?.value, kind: kind?.value, date, outcome, note })
 }
 
 fn citation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Citation> {
-    if is_text(node) {
-        let text = fields::text(node, "a source", found)?;
-        let is_url = text.value.contains("://") && !text.value.contains(char::is_whitespace);
-        let (url, title) = if is_url { (web(text, found), None) } else { (None, Some(text.value)) };
-        let citation =
-            Citation { url, title, publisher: None, accessed: None, quote: None, supports: Vec::new() };
-        return (citation.url.is_some() || citation.title.is_some()).then_some(citation);
+    let mut fields = Fields::open(node, &shape::SOURCE, found)?;
+    let mut url = fields.text("url", found);
+    let mut title = fields.text("title", found);
+    // A text alone that is an address is one.
+    let is_address = |text: &String| text.contains("://") && !text.contains(char::is_whitespace);
+    if url.is_none() && !fields.has("url") && title.as_ref().is_some_and(|title| is_address(&title.value)) {
+        std::mem::swap(&mut url, &mut title);
     }
-    let mut fields = Fields::open(node, "a source", found)?;
-    let written = fields.text("url", found);
-    let has_place = written.is_some();
+    let names_nothing = url.is_none() && title.is_none() && !fields.has("url");
     let citation = Citation {
-        url: written.and_then(|url| web(url, found)),
-        title: value(fields.text("title", found)),
+        url: url.and_then(|url| web(url, found)),
+        title: value(title),
         publisher: value(fields.text("publisher", found)),
         accessed: fields.date("accessed", found),
         quote: value(fields.text("quote", found)),
         supports: fields.texts("supports", found).into_iter().map(|text| text.value).collect(),
     };
-    if !has_place && citation.title.is_none() {
+    if names_nothing {
         missing(&fields, "this source names nothing", "a source has a `url`, a `title`, or both", found);
     }
     fields.finish(found);
@@ -407,18 +623,30 @@ fn web(url: Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<String> {
     clean.then_some(url.value)
 }
 
-fn related(node: &Node, record: &mut ParsedRecord, found: &mut Vec<Diagnostic>) {
-    let Some(mut fields) = Fields::open(node, "`related`", found) else { return };
-    record.confused_with = each(fields.items("confused_with", found), confusion, found);
-    record.leads_to = fields.ids("leads_to", found);
-    record.caused_by = fields.ids("caused_by", found);
-    record.see_also = fields.ids("see_also", found);
-    record.supersedes = fields.ids("supersedes", found);
+#[derive(Default)]
+struct WrittenRelated {
+    confused_with: Vec<Spanned<ParsedConfusion>>,
+    leads_to: Vec<Spanned<RecordId>>,
+    caused_by: Vec<Spanned<RecordId>>,
+    see_also: Vec<Spanned<RecordId>>,
+    supersedes: Vec<Spanned<RecordId>>,
+}
+
+fn related(node: &Node, found: &mut Vec<Diagnostic>) -> Option<WrittenRelated> {
+    let mut fields = Fields::open(node, &shape::RELATED, found)?;
+    let related = WrittenRelated {
+        confused_with: each(fields.items("confused_with", found), confusion, found),
+        leads_to: fields.ids("leads_to", found),
+        caused_by: fields.ids("caused_by", found),
+        see_also: fields.ids("see_also", found),
+        supersedes: fields.ids("supersedes", found),
+    };
     fields.finish(found);
+    Some(related)
 }
 
 fn confusion(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ParsedConfusion> {
-    let mut fields = Fields::open(node, "a failure that looks alike", found)?;
+    let mut fields = Fields::open(node, &shape::CONFUSION, found)?;
     let id = fields.text("id", found).and_then(|written| fields::id(written, found));
     let title = value(fields.text("title", found));
     let tell = fields.prose("tell", found);
@@ -429,10 +657,6 @@ fn confusion(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ParsedConfusion
     fields.finish(found);
     let tell = tell?.value;
     (id.is_some() || title.is_some()).then_some(ParsedConfusion { id, title, tell })
-}
-
-fn is_text(node: &Node) -> bool {
-    matches!(node.value, super::tree::Value::Scalar(_))
 }
 
 fn missing(fields: &Fields, message: &str, hint: &str, found: &mut Vec<Diagnostic>) {

@@ -14,7 +14,7 @@ pub fn parse(file: FileId, text: &str, found: &mut Vec<Diagnostic>) -> Node {
         let message = error.message().lines().next().unwrap_or_default().to_lowercase();
         found.push(Diagnostic::error(Code::Syntax, Span::new(file, range), message));
     }
-    Node { span: Span::new(file, 0..text.len()), value: Value::Map(entries(file, table.get_ref())) }
+    Node::new(Span::new(file, 0..text.len()), Value::Map(entries(file, table.get_ref())))
 }
 
 fn entries(file: FileId, table: &DeTable) -> Vec<Entry> {
@@ -39,5 +39,5 @@ fn node(file: FileId, value: &At<DeValue>) -> Node {
         DeValue::Array(items) => Value::List(items.iter().map(|item| node(file, item)).collect()),
         DeValue::Table(table) => Value::Map(entries(file, table)),
     };
-    Node { span: Span::new(file, value.span()), value: written }
+    Node::new(Span::new(file, value.span()), written)
 }

@@ -9,6 +9,10 @@ pub struct Node {
     pub span: Span,
     /// The value.
     pub value: Value,
+    /// Comments before it, without `#`; at the root those before the first key.
+    pub comments: Vec<String>,
+    /// A scalar that stands in quotes is a text, whatever it looks like.
+    pub quoted: bool,
 }
 
 /// A value as written; what a scalar means is for its field to say.
@@ -34,6 +38,20 @@ pub struct Entry {
 }
 
 impl Node {
+    /// A value without comments.
+    pub fn new(span: Span, value: Value) -> Node {
+        Node { span, value, comments: Vec::new(), quoted: false }
+    }
+
+    /// The text behind a key of a map.
+    pub fn member(&self, key: &str) -> Option<&str> {
+        let Value::Map(entries) = &self.value else { return None };
+        match &entries.iter().find(|entry| entry.key.value == key)?.node.value {
+            Value::Scalar(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// What a message calls this kind of value.
     pub fn kind(&self) -> &'static str {
         match self.value {

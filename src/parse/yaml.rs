@@ -17,7 +17,7 @@ const MAX_NODES: usize = 20_000;
 /// returned, and the reason is in `found`. `None` where nothing came before.
 pub fn parse(file: FileId, base: usize, text: &str, found: &mut Vec<Diagnostic>) -> Option<Node> {
     let events = Parser::new_from_str(text);
-    Builder { file, base, text, events, n_nodes: 0, broken: false, found }.document()
+    Builder { file, base, text, events, n_nodes: 0, broken: false, comments: Vec::new(), found }.document()
 }
 
 struct Builder<'t, 'f> {
@@ -27,6 +27,7 @@ struct Builder<'t, 'f> {
     events: Parser<'t, granit_parser::StrInput<'t>>,
     n_nodes: usize,
     broken: bool,
+    comments: Vec<String>,
     found: &'f mut Vec<Diagnostic>,
 }
 
@@ -38,7 +39,10 @@ impl<'t> Builder<'t, '_> {
             match event {
                 Event::StreamEnd => break,
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
-                event if root.is_none() => root = self.node(event, span, 0),
+                event if root.is_none() => {
+                    let comments = std::mem::take(&mut self.comments);
+                    root = self.node(event, span, 0).map(|node| Node { comments, ..node });
+                }
                 _ => {
                     self.error(
                         Code::Syntax,
@@ -50,21 +54,25 @@ impl<'t> Builder<'t, '_> {
                 }
             }
         }
-        root
+        // What stands after the last value is kept as well, at the top.
+        root.map(|mut node| {
+            node.comments.append(&mut self.comments);
+            node
+        })
     }
 
     fn next(&mut self) -> Option<(Event<'t>, Span)> {
-        if self.broken {
-            return None;
-        }
-        match self.events.next_event()? {
-            Ok((event, span)) => Some((event, self.span(span.byte_range().unwrap_or(0..0)))),
-            Err(error) => {
-                self.broken = true;
-                self.syntax(&error);
-                None
+        while !self.broken {
+            match self.events.next_event()? {
+                Ok((Event::Comment(text, _), _)) => self.comments.push(text.trim().to_owned()),
+                Ok((event, span)) => return Some((event, self.span(span.byte_range().unwrap_or(0..0)))),
+                Err(error) => {
+                    self.broken = true;
+                    self.syntax(&error);
+                }
             }
         }
+        None
     }
 
     fn break_off(&mut self, code: Code, span: Span, message: &str, hint: &str) -> Option<Node> {
@@ -89,7 +97,8 @@ impl<'t> Builder<'t, '_> {
                 let plain = style == ScalarStyle::Plain;
                 let null = plain && matches!(&*text, "" | "~" | "null");
                 let value = if null { Value::Null } else { Value::Scalar(text.into_owned()) };
-                Some(Node { span: self.without_line_end(span), value })
+                let span = self.without_line_end(span);
+                Some(Node { quoted: !plain, ..Node::new(span, value) })
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_features(anchor != 0, tag.is_some(), span);
@@ -102,7 +111,7 @@ impl<'t> Builder<'t, '_> {
             _ => {
                 let message = "an alias stands for a value that is written elsewhere";
                 self.error(Code::YamlFeature, span, message, "write the value here");
-                Some(Node { span, value: Value::Null })
+                Some(Node::new(span, Value::Null))
             }
         }
     }
@@ -115,11 +124,12 @@ impl<'t> Builder<'t, '_> {
             if matches!(event, Event::SequenceEnd) {
                 break;
             }
+            let comments = std::mem::take(&mut self.comments);
             let Some(item) = self.node(event, span, depth + 1) else { break };
-            items.push(item);
+            items.push(Node { comments, ..item });
         }
         let last = items.last().map_or(end, |item| item.span);
-        Node { span: self.cover(start, end, last), value: Value::List(items) }
+        Node::new(self.cover(start, end, last), Value::List(items))
     }
 
     fn map(&mut self, start: Span, depth: usize) -> Node {
@@ -131,9 +141,11 @@ impl<'t> Builder<'t, '_> {
             if matches!(event, Event::MappingEnd) {
                 break;
             }
+            let comments = std::mem::take(&mut self.comments);
             let Some(key) = self.node(event, span, depth + 1) else { break };
             let Some((event, span)) = self.next() else { break };
             let Some(node) = self.node(event, span, depth + 1) else { break };
+            let node = Node { comments, ..node };
             let Value::Scalar(name) = key.value else {
                 self.error(Code::WrongType, key.span, "a key is a plain word", "write the key as one word");
                 continue;
@@ -146,7 +158,7 @@ impl<'t> Builder<'t, '_> {
             }
         }
         let last = entries.last().map_or(end, |entry| entry.node.span);
-        Node { span: self.cover(start, end, last), value: Value::Map(entries) }
+        Node::new(self.cover(start, end, last), Value::Map(entries))
     }
 
     fn refuse_features(&mut self, anchor: bool, tag: bool, span: Span) {

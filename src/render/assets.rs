@@ -17,15 +17,21 @@ const BUILT_IN: &[(&str, &str)] = &[
 #[derive(Clone, Debug)]
 pub struct Theme {
     files: BTreeMap<String, Vec<u8>>,
+    hash_names: bool,
 }
 
 impl Theme {
-    /// Lays a book's own files (by name) over the built-in ones.
-    pub fn new(own: &[(String, Vec<u8>)]) -> Theme {
+    /// The built-in files: name and content.
+    pub fn built_in() -> &'static [(&'static str, &'static str)] {
+        BUILT_IN
+    }
+
+    /// Lays a book's own files (by name) over the built-in ones. `hash_names`: whether names change with content.
+    pub fn new(own: &[(String, Vec<u8>)], hash_names: bool) -> Theme {
         let built_in = BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
         let mut files: BTreeMap<String, Vec<u8>> = built_in.collect();
         files.extend(own.iter().cloned());
-        Theme { files }
+        Theme { files, hash_names }
     }
 
     /// The files under names that change with their content, so that they can be cached for ever, and a map
@@ -41,7 +47,7 @@ impl Theme {
                     Some(path) => rewrite(&body, import, path),
                     None => body,
                 });
-            let path = hashed(name, &body);
+            let path = if self.hash_names { hashed(name, &body) } else { format!("assets/{name}") };
             paths.insert(name.clone(), path.clone());
             pages.push(Page { path, body });
         }

@@ -21,6 +21,13 @@ pub struct ShelfValue<'b> {
     pub records: Vec<&'b Record>,
 }
 
+impl ShelfValue<'_> {
+    /// The page of the value, relative to the site's root.
+    pub fn path(&self, facet: Facet) -> String {
+        format!("browse/{}/{}/", facet.key(), self.slug)
+    }
+}
+
 /// All facets that any record has a value of.
 pub fn shelves(book: &Book) -> Vec<Shelf<'_>> {
     Facet::ALL.iter().map(|facet| shelf(book, *facet)).filter(|shelf| !shelf.values.is_empty()).collect()

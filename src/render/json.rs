@@ -1,7 +1,11 @@
 //! The JSON twin of a record: the facts of its page for programs. Keys are relied on; they are only added to.
 
-use crate::model::{Proof, Prose, Record, Step, WrongFix};
+use crate::model::{
+    Audience, Extension, Outcome, Proof, ProofState, Prose, Record, Signature, SignaturePattern, Status,
+    Step, Words, WrongFix,
+};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The twin, ending in a newline.
 pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
@@ -17,11 +21,20 @@ pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
         "ecosystem": record.ecosystem,
         "tags": record.tags,
         "contract": record.contract,
-        "quick_fix": {
-            "cause": record.likely_cause(),
-            "fix": record.fix.iter().map(step).collect::<Vec<_>>(),
-            "do_not": record.wrong_fixes.iter().map(said).collect::<Vec<_>>(),
-        },
+        "status": status(&record.status),
+        "audience": (record.audience == Audience::Internal).then_some("internal"),
+        "severity": record.severity,
+        "owner": record.owner,
+        "escalate": record.escalate,
+        "alerts": record.alerts.iter().map(|alert| alert.as_str()).collect::<Vec<_>>(),
+        "quick_fix": quick_fix(record),
+        "mitigation": prose(&record.mitigation),
+        "applies_to": record.applies_to.iter().map(|affected| json!({
+            "component": affected.component,
+            "introduced": affected.introduced.as_ref().map(ToString::to_string),
+            "fixed": affected.fixed.as_ref().map(ToString::to_string),
+        })).collect::<Vec<_>>(),
+        "signatures": record.signatures.iter().map(signature).collect::<Vec<_>>(),
         "symptom": record.symptom.markdown(),
         "root_cause": prose(&record.root_cause),
         "why": prose(&record.why),
@@ -34,7 +47,8 @@ pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
         "wrong_fixes": record.wrong_fixes.iter().map(wrong_fix).collect::<Vec<_>>(),
         "verification": prose(&record.verification),
         "check": check(record, proof),
-        "keywords": record.keywords.iter().map(|keyword| &keyword.query).collect::<Vec<_>>(),
+        "keywords": keywords(record),
+        "related": related(record),
         "sources": record.sources.iter().map(|source| json!({
             "url": source.url,
             "title": source.title,
@@ -45,9 +59,102 @@ pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
         })).collect::<Vec<_>>(),
         "created": record.created.map(|date| date.to_string()),
         "updated": record.updated.map(|date| date.to_string()),
+        "review_by": record.review_by.map(|date| date.to_string()),
+        "authors": record.authors,
         "license": record.license,
+        "aliases": record.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
+        "x": extensions(&record.extensions),
     });
     serde_json::to_string_pretty(&without_nothing(twin)).expect("a tree of JSON values is JSON") + "\n"
+}
+
+/// The block that a reader in a hurry needs: what is derived, or what the author put in its place.
+fn quick_fix(record: &Record) -> Value {
+    let markdown = |prose: &Prose| prose.markdown().to_owned();
+    let do_not: Vec<String> = match record.quick_fix.do_not.as_slice() {
+        [] => record.wrong_fixes.iter().filter_map(said).collect(),
+        own => own.iter().map(markdown).collect(),
+    };
+    json!({
+        "cause": record.likely_cause(),
+        "repair": record.quick_fix.repair.as_ref().map(markdown),
+        "fix": record.fix.iter().map(step).collect::<Vec<_>>(),
+        "do_not": do_not,
+    })
+}
+
+fn keywords(record: &Record) -> Vec<&str> {
+    let found = record.keywords.iter().filter(|keyword| !keyword.absent);
+    found.map(|keyword| keyword.query.as_str()).collect()
+}
+
+fn related(record: &Record) -> Value {
+    let related = &record.related;
+    let ids = |ids: &[crate::model::RecordId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({
+        "confused_with": related.confused_with.iter().map(|other| json!({
+            "id": other.id.as_ref().map(ToString::to_string),
+            "title": other.title,
+            "tell": other.tell.markdown(),
+        })).collect::<Vec<_>>(),
+        "leads_to": ids(&related.leads_to),
+        "caused_by": ids(&related.caused_by),
+        "see_also": ids(&related.see_also),
+        "supersedes": ids(&related.supersedes),
+    })
+}
+
+fn status(status: &Status) -> Value {
+    let (state, retired) = match status {
+        Status::Draft { .. } => ("draft", None),
+        Status::Published => ("published", None),
+        Status::Open => ("open", None),
+        Status::Deprecated(retired) => ("deprecated", Some(retired)),
+        Status::Withdrawn(retired) => ("withdrawn", Some(retired)),
+    };
+    json!({
+        "state": state,
+        "reason": retired.map(|retired| retired.reason.markdown()),
+        "see_instead": retired.and_then(|retired| retired.see_instead.as_ref()).map(ToString::to_string),
+    })
+}
+
+fn signature(signature: &Signature) -> Value {
+    let (key, text) = match &signature.pattern {
+        SignaturePattern::Literal(text) => ("literal", text.as_str()),
+        SignaturePattern::Regex(pattern) => ("regex", pattern.as_str()),
+    };
+    json!({
+        key: text,
+        "example": signature.example,
+        "not_this": signature.not_this,
+        "weak": signature.weak.then_some(true),
+    })
+}
+
+/// Values for other programs, as they were written: every scalar is a text.
+pub fn extensions(extensions: &BTreeMap<String, Extension>) -> Value {
+    let entries = extensions.iter().map(|(key, value)| (key.clone(), extension(value)));
+    Value::Object(entries.collect())
+}
+
+fn extension(value: &Extension) -> Value {
+    match value {
+        Extension::Text(text) => text.as_str().into(),
+        Extension::List(items) => Value::Array(items.iter().map(extension).collect()),
+        Extension::Map(map) => extensions(map),
+    }
+}
+
+/// The word for where a check stands.
+pub fn state(proof: &Proof) -> &'static str {
+    match proof.state {
+        ProofState::Tested => "tested",
+        ProofState::Outdated => "outdated",
+        ProofState::Failing => "failing",
+        ProofState::Never => "never",
+        ProofState::Untestable => "untestable",
+    }
 }
 
 fn step(step: &Step) -> Value {
@@ -66,6 +173,9 @@ fn wrong_fix(fix: &WrongFix) -> Value {
         "run": fix.run,
         "why": fix.why.as_ref().map(Prose::markdown),
         "tempting": fix.tempting.as_ref().map(Prose::markdown),
+        "outcome": fix.outcome.map(|outcome| {
+            Outcome::WORDS.iter().find(|(_, known)| *known == outcome).map_or("", |(word, _)| *word)
+        }),
     })
 }
 
@@ -80,7 +190,7 @@ fn check(record: &Record, proof: &Proof) -> Option<Value> {
     Some(json!({
         "setup": check.setup,
         "run": check.run,
-        "state": format!("{:?}", proof.state).to_lowercase(),
+        "state": state(proof),
         "date": proof.date.map(|date| date.to_string()),
         "platform": proof.platform,
         "cells": cells,
@@ -88,7 +198,7 @@ fn check(record: &Record, proof: &Proof) -> Option<Value> {
 }
 
 /// Leaves out what a record does not say, so that a reader pays for no `null`.
-fn without_nothing(value: Value) -> Value {
+pub fn without_nothing(value: Value) -> Value {
     let empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),

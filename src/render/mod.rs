@@ -5,16 +5,24 @@
 //! Not here: search shards (`search`), writing files (`disk`), deciding what a check proves (`verify`).
 
 mod assets;
+mod check_view;
 mod facets;
+mod highlight;
 mod html;
 mod json;
+mod languages;
+mod links;
+mod lists;
+mod machine;
 mod pages;
+mod status;
 mod templates;
 mod view;
 
 pub use assets::Theme;
-pub use html::Html;
-pub use pages::pages;
+pub use html::{Html, Setting};
+pub use links::{DeadLink, check_links};
+pub use pages::{Contents, Rendered, pages};
 pub use templates::{TemplateError, Templates};
 
 /// One file of the site.
@@ -25,3 +33,7 @@ pub struct Page {
     /// What stands in it.
     pub body: Vec<u8>,
 }
+
+/// What pages may load and do: only what this site itself serves, and no script that stands in a page.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'";

@@ -2,38 +2,80 @@
 
 use super::assets::Theme;
 use super::facets::{self, Shelf};
+use super::html::{Html, Setting};
 use super::templates::{TemplateError, Templates};
-use super::view::{CardView, RecordView, Surroundings};
+use super::view::{CardView, GuideView, RecordView, Surroundings};
 use super::{Page, json};
-use crate::model::{Book, Facet, Proof, ProofState, Record, RecordId};
+use crate::diag::Code;
+use crate::model::{Audience, Book, ColourScheme, Date, Guide, Proof, Record, RecordId, Settings, SiteUrl};
+use crate::text::Image;
+use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Renders the whole site. `proofs` has an entry for every record.
-pub fn pages(
-    book: &Book,
-    proofs: &BTreeMap<RecordId, Proof>,
-    templates: &Templates,
-    theme: &Theme,
-) -> Result<Vec<Page>, TemplateError> {
-    let (mut pages, assets) = theme.pages();
-    let site = Site { book, proofs, templates, assets, shelves: facets::shelves(book) };
-    pages.push(site.home()?);
-    pages.push(site.browse()?);
-    pages.extend(site.facets()?);
-    pages.extend(site.records()?);
-    pages.push(site.page("search/index.html", "search.html", ())?);
-    pages.push(site.not_found()?);
-    pages.extend(site.sitemap()?);
-    Ok(pages)
+/// What a site is made from, beside templates and theme.
+pub struct Contents<'b> {
+    /// The records and guides.
+    pub book: &'b Book,
+    /// What is known of every record's check.
+    pub proofs: &'b BTreeMap<RecordId, Proof>,
+    /// The images of records that have some.
+    pub images: &'b BTreeMap<&'b RecordId, Vec<&'b Image>>,
+    /// The day that ages are counted from.
+    pub as_of: Option<Date>,
+    /// A record to copy from.
+    pub sample: &'b str,
 }
 
-struct Site<'b> {
-    book: &'b Book,
-    proofs: &'b BTreeMap<RecordId, Proof>,
-    templates: &'b Templates,
-    assets: BTreeMap<String, String>,
-    shelves: Vec<Shelf<'b>>,
+/// A site without its search index.
+pub struct Rendered {
+    /// Its files.
+    pub pages: Vec<Page>,
+    /// The addresses that are promised to stay: records, guides, alerts, and what leads to them; sorted.
+    pub urls: Vec<String>,
+}
+
+/// Renders the whole site.
+pub fn pages(contents: Contents, templates: &Templates, theme: &Theme) -> Result<Rendered, TemplateError> {
+    let (assets, paths) = theme.pages();
+    let shelves = facets::shelves(contents.book);
+    let site = Site { contents, templates, assets: paths, shelves };
+    let mut pages = assets;
+    pages.push(site.home()?);
+    pages.extend(site.browse()?);
+    pages.extend(site.keywords()?);
+    pages.extend(site.records()?);
+    pages.extend(site.alerts()?);
+    pages.extend(site.guides()?);
+    pages.push(site.status()?);
+    pages.push(site.contribute()?);
+    pages.push(site.not_found()?);
+    if site.settings().search {
+        pages.push(site.page("search/index.html", "search.html", ())?);
+    }
+    let redirects = site.redirects()?;
+    let mut urls: Vec<String> = pages.iter().filter_map(|page| promised(&page.path)).collect();
+    urls.extend(redirects.iter().filter_map(|page| promised(&page.path)));
+    urls.sort();
+    pages.extend(redirects);
+    pages.extend(site.machine_files()?);
+    Ok(Rendered { pages, urls })
+}
+
+/// The address of a page whose address is a promise.
+fn promised(path: &str) -> Option<String> {
+    let kept = ["f/", "guide/", "alert/"].iter().any(|start| path.starts_with(start));
+    let address = path.strip_suffix("index.html").filter(|_| kept)?;
+    Some(format!("/{address}"))
+}
+
+/// The parts of a site while its pages are made.
+pub struct Site<'b> {
+    pub contents: Contents<'b>,
+    pub templates: &'b Templates,
+    pub assets: BTreeMap<String, String>,
+    pub shelves: Vec<Shelf<'b>>,
 }
 
 /// What every template sees.
@@ -49,7 +91,17 @@ struct SiteView<'s> {
     title: &'s str,
     description: &'s str,
     language: &'s str,
+    authors: &'s [String],
     n_records: usize,
+    internal: bool,
+    has_search: bool,
+    has_guides: bool,
+    repository: Option<&'s str>,
+    /// `light`, `dark`, or nothing for what the reader's system prefers.
+    theme: Option<&'static str>,
+    /// Paths of further style sheets.
+    css: Vec<&'s str>,
+    extra: serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -62,207 +114,262 @@ struct PageView<'s> {
     assets: &'s BTreeMap<String, String>,
 }
 
-#[derive(Serialize)]
-struct ShelfView<'s> {
-    label: &'static str,
-    values: Vec<ValueView<'s>>,
-}
-
-#[derive(Serialize)]
-struct ValueView<'s> {
-    name: &'s str,
-    path: String,
-    n_records: usize,
-}
-
-#[derive(Serialize)]
-struct HomeView<'s> {
-    shelves: Vec<ShelfView<'s>>,
-    latest: Vec<CardView>,
-    n_tested: usize,
-    failing: Vec<CardView>,
-}
-
-#[derive(Serialize)]
-struct FacetView<'s> {
-    label: &'static str,
-    name: &'s str,
-    cards: Vec<CardView>,
-}
-
-#[derive(Serialize)]
-struct SitemapView {
-    urls: Vec<SitemapEntry>,
-}
-
-#[derive(Serialize)]
-struct SitemapEntry {
-    url: String,
-    date: Option<String>,
-}
-
-/// How many records the home page lists as lately changed.
-const N_LATEST: usize = 8;
-
 impl<'b> Site<'b> {
-    fn home(&self) -> Result<Page, TemplateError> {
-        let state = |record: &Record| self.proofs.get(&record.id).map(|proof| proof.state);
-        let mut latest: Vec<&Record> = self.book.records.values().collect();
-        latest
-            .sort_by_key(|record| (std::cmp::Reverse(record.updated.or(record.created)), record.id.clone()));
-        let failing = latest.iter().filter(|record| state(record) == Some(ProofState::Failing));
-        let view = HomeView {
-            shelves: self.shelves.iter().map(|shelf| self.shelf(shelf)).collect(),
-            failing: failing.map(|record| self.card(record)).collect(),
-            n_tested: latest.iter().filter(|record| state(record) == Some(ProofState::Tested)).count(),
-            latest: latest.iter().take(N_LATEST).map(|record| self.card(record)).collect(),
-        };
-        self.page("index.html", "home.html", view)
+    pub fn settings(&self) -> &'b Settings {
+        &self.contents.book.settings
     }
 
-    fn browse(&self) -> Result<Page, TemplateError> {
-        let shelves: Vec<ShelfView> = self.shelves.iter().map(|shelf| self.shelf(shelf)).collect();
-        self.page("browse/index.html", "browse.html", shelves)
+    pub fn records_by_id(&self) -> impl Iterator<Item = &'b Record> {
+        self.contents.book.records.values()
     }
 
-    fn facets(&self) -> Result<Vec<Page>, TemplateError> {
+    /// What is known of a record's check.
+    pub fn proof(&self, record: &Record) -> &'b Proof {
+        &self.contents.proofs[&record.id]
+    }
+
+    pub fn card(&self, record: &Record) -> CardView {
+        CardView::of(record, self.proof(record))
+    }
+
+    fn records(&self) -> Result<Vec<Page>, TemplateError> {
+        let titles: BTreeMap<String, String> =
+            self.records_by_id().map(|record| (record.id.to_string(), record.title.clone())).collect();
+        let values =
+            self.shelves.iter().flat_map(|shelf| shelf.values.iter().map(move |value| (shelf, value)));
+        let facet_paths = values
+            .map(|(shelf, value)| ((shelf.facet.key(), value.name.to_owned()), value.path(shelf.facet)))
+            .collect();
+        let around = self.surroundings(&titles, &facet_paths);
+        let records: Vec<&Record> = self.records_by_id().collect();
+        let pages: Vec<Vec<Page>> =
+            records.par_iter().map(|record| self.record(record, &around)).collect::<Result<_, _>>()?;
+        Ok(pages.into_iter().flatten().collect())
+    }
+
+    fn surroundings<'s>(
+        &'s self,
+        titles: &'s BTreeMap<String, String>,
+        facet_paths: &'s BTreeMap<(&'static str, String), String>,
+    ) -> Surroundings<'s> {
+        Surroundings {
+            titles,
+            facet_paths,
+            edit_url_template: self.settings().edit_url_template.as_deref(),
+            repository: self.settings().repository.as_deref(),
+        }
+    }
+
+    /// A record's page, its twins, and its images.
+    fn record(&self, record: &Record, around: &Surroundings) -> Result<Vec<Page>, TemplateError> {
+        let proof = self.proof(record);
+        let folder = format!("f/{}/", record.id);
+        let images = self.images(record);
+        let setting = Setting { record: Some(&record.id), images, ..Setting::plain("../../") };
+        let view = RecordView::of(record, proof, setting, around, self.json_ld(record));
+        let path = format!("{folder}index.html");
+        let markdown = tidy_markdown(&self.render(&path, "record.md", &view)?).into_bytes();
+        let twin = json::record(record, proof, &self.url(&folder)).into_bytes();
+        let mut pages = vec![
+            self.page(&path, "record.html", &view)?,
+            Page { path: format!("{folder}index.md"), body: markdown },
+            Page { path: format!("api/v1/records/{}.json", record.id), body: twin.clone() },
+            Page { path: format!("{folder}index.json"), body: twin },
+        ];
+        pages.extend(images.iter().filter_map(|image| {
+            Some(Page { path: format!("{folder}{}", image.name), body: image.body.clone()? })
+        }));
+        Ok(pages)
+    }
+
+    fn images(&self, record: &Record) -> &[&'b Image] {
+        self.contents.images.get(&record.id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What search engines read of a record.
+    fn json_ld(&self, record: &Record) -> Html {
+        let url = |path: &str| self.settings().site_url.as_ref().map(|url| url.join(path));
+        let address = url(&format!("f/{}/", record.id));
+        let day = |date: Option<Date>| date.map(|date| date.to_string());
+        Html::json(&json::without_nothing(json!([
+            {
+                "@context": "https://schema.org",
+                "@type": "TechArticle",
+                "headline": record.title,
+                "description": record.summary,
+                "url": address,
+                "datePublished": day(record.created),
+                "dateModified": day(record.changed()),
+                "inLanguage": self.settings().language,
+            },
+            {
+                "@context": "https://schema.org",
+                "@type": "BreadcrumbList",
+                "itemListElement": [
+                    {"@type": "ListItem", "position": 1, "name": self.settings().title, "item": url("")},
+                    {"@type": "ListItem", "position": 2, "name": "Browse", "item": url("browse/")},
+                    {"@type": "ListItem", "position": 3, "name": record.title, "item": address},
+                ],
+            },
+        ])))
+    }
+
+    /// One page for every alert, for those whom it woke.
+    fn alerts(&self) -> Result<Vec<Page>, TemplateError> {
+        let titles = BTreeMap::new();
+        let facet_paths = BTreeMap::new();
+        let around = self.surroundings(&titles, &facet_paths);
         let mut pages = Vec::new();
-        for shelf in &self.shelves {
-            for value in &shelf.values {
-                let cards = value.records.iter().map(|record| self.card(record)).collect();
-                let view = FacetView { label: label(shelf), name: value.name, cards };
-                pages.push(self.page(
-                    &format!("{}index.html", path(shelf, &value.slug)),
-                    "facet.html",
-                    view,
-                )?);
+        for record in self.records_by_id() {
+            for alert in &record.alerts {
+                let setting = Setting {
+                    record: Some(&record.id),
+                    images: self.images(record),
+                    ..Setting::plain("../../")
+                };
+                let view = AlertView {
+                    name: alert.as_str(),
+                    record: RecordView::of(
+                        record,
+                        self.proof(record),
+                        setting,
+                        &around,
+                        self.json_ld(record),
+                    ),
+                };
+                pages.push(self.page(&format!("alert/{}/index.html", alert.as_str()), "alert.html", view)?);
             }
         }
         Ok(pages)
     }
 
-    fn records(&self) -> Result<Vec<Page>, TemplateError> {
-        let titles: BTreeMap<String, String> =
-            self.book.records.values().map(|record| (record.id.to_string(), record.title.clone())).collect();
-        let facet_paths = self
-            .shelves
-            .iter()
-            .flat_map(|shelf| shelf.values.iter().map(move |value| (shelf, value)))
-            .map(|(shelf, value)| ((shelf.facet.key(), value.name.to_owned()), path(shelf, &value.slug)))
-            .collect();
-        let around = Surroundings {
-            root: "../../",
-            titles: &titles,
-            facet_paths: &facet_paths,
-            edit_url_template: self.book.settings.edit_url_template.as_deref(),
+    fn guides(&self) -> Result<Vec<Page>, TemplateError> {
+        let guides = &self.contents.book.guides;
+        if guides.is_empty() {
+            return Ok(Vec::new());
+        }
+        let entry = |guide: &'b Guide| GuideEntry {
+            path: format!("guide/{}/", guide.id),
+            title: &guide.title,
+            summary: &guide.summary,
         };
-        let mut pages = Vec::new();
-        for record in self.book.records.values() {
-            let proof = &self.proofs[&record.id];
-            let folder = format!("f/{}/", record.id);
-            let view = RecordView::of(record, proof, &around);
-            let html = self.page(&format!("{folder}index.html"), "record.html", &view)?;
-            pages.push(html);
-            let markdown = self.render(&format!("{folder}index.html"), "record.md", &view)?;
-            pages.push(Page {
-                path: format!("{folder}index.md"),
-                body: tidy_markdown(&markdown).into_bytes(),
-            });
-            let json = json::record(record, proof, &self.url(&folder));
-            pages.push(Page { path: format!("{folder}index.json"), body: json.into_bytes() });
+        let entries: Vec<GuideEntry> = guides.iter().map(entry).collect();
+        let mut pages = vec![self.page("guide/index.html", "guides.html", &entries)?];
+        for guide in guides {
+            let edit_url = self
+                .settings()
+                .edit_url_template
+                .as_ref()
+                .map(|template| template.replace("{path}", guide.path.as_str()));
+            let view = GuidePage { guide: GuideView::of(guide, "../../", edit_url), others: &entries };
+            pages.push(self.page(&format!("guide/{}/index.html", guide.id), "guide.html", view)?);
         }
         Ok(pages)
     }
 
+    fn contribute(&self) -> Result<Page, TemplateError> {
+        let rule = |code: &Code| RuleView { name: code.name(), about: code.about().trim() };
+        let view = ContributeView {
+            sample: Html::code("yaml", self.contents.sample),
+            rules: Code::ALL.iter().map(rule).collect(),
+        };
+        self.page("contribute/index.html", "contribute.html", view)
+    }
+
     /// A host serves this page at any depth, so its links start at the site's own root.
     fn not_found(&self) -> Result<Page, TemplateError> {
-        let root = self.book.settings.site_url.as_ref().map_or("/", |url| {
-            let after_host = url.as_str().splitn(4, '/').nth(3).map(str::len).unwrap_or_default();
-            &url.as_str()[url.as_str().len() - after_host - 1..]
-        });
-        let shell = self.shell(root.to_owned(), None, ());
+        let shell = self.shell(self.root_path().to_owned(), None, ());
         let body = self.templates.render("404.html", &shell)?;
         Ok(Page { path: "404.html".to_owned(), body: body.into_bytes() })
     }
 
-    /// A sitemap needs whole addresses; without `site-url` there is none.
-    fn sitemap(&self) -> Result<Option<Page>, TemplateError> {
-        let Some(site_url) = &self.book.settings.site_url else { return Ok(None) };
-        let entry = |path: String, date: Option<String>| SitemapEntry { url: site_url.join(&path), date };
-        let mut urls = vec![entry(String::new(), None), entry("browse/".to_owned(), None)];
-        for shelf in &self.shelves {
-            urls.extend(shelf.values.iter().map(|value| entry(path(shelf, &value.slug), None)));
-        }
-        urls.extend(self.book.records.values().map(|record| {
-            let date = record.updated.or(record.created).map(|date| date.to_string());
-            entry(format!("f/{}/", record.id), date)
-        }));
-        self.page("sitemap.xml", "sitemap.xml", SitemapView { urls }).map(Some)
+    /// The path of the site on its host, such as `/` or `/faults/`.
+    pub fn root_path(&self) -> &'b str {
+        self.settings().site_url.as_ref().map_or("/", SiteUrl::path)
     }
 
-    fn page(&self, path: &str, template: &str, view: impl Serialize) -> Result<Page, TemplateError> {
+    pub fn page(&self, path: &str, template: &str, view: impl Serialize) -> Result<Page, TemplateError> {
         Ok(Page { path: path.to_owned(), body: self.render(path, template, view)?.into_bytes() })
     }
 
-    fn render(&self, path: &str, template: &str, view: impl Serialize) -> Result<String, TemplateError> {
+    pub fn render(&self, path: &str, template: &str, view: impl Serialize) -> Result<String, TemplateError> {
         let root = match path.matches('/').count() {
             0 => "./".to_owned(),
             depth => "../".repeat(depth),
         };
         let address = path.strip_suffix("index.html").unwrap_or(path);
-        let canonical = self.book.settings.site_url.as_ref().map(|url| url.join(address));
+        let canonical = self.settings().site_url.as_ref().map(|url| url.join(address));
         self.templates.render(template, &self.shell(root, canonical, view))
     }
 
     fn shell<V>(&self, root: String, canonical: Option<String>, view: V) -> Shell<'_, V> {
-        let settings = &self.book.settings;
+        let settings = self.settings();
+        let css = settings.additional_css.iter().filter_map(|name| self.assets.get(name)).map(String::as_str);
         Shell {
             site: SiteView {
                 title: &settings.title,
                 description: &settings.description,
                 language: &settings.language,
-                n_records: self.book.records.len(),
+                authors: &settings.authors,
+                n_records: self.contents.book.records.len(),
+                internal: settings.audience == Audience::Internal,
+                has_search: settings.search,
+                has_guides: !self.contents.book.guides.is_empty(),
+                repository: settings.repository.as_deref(),
+                theme: match settings.default_theme {
+                    ColourScheme::Auto => None,
+                    ColourScheme::Light => Some("light"),
+                    ColourScheme::Dark => Some("dark"),
+                },
+                css: css.collect(),
+                extra: json::extensions(&settings.extra),
             },
             page: PageView { root, canonical, assets: &self.assets },
             view,
         }
     }
 
-    fn url(&self, path: &str) -> String {
-        self.book.settings.site_url.as_ref().map_or_else(|| format!("/{path}"), |url| url.join(path))
-    }
-
-    fn card(&self, record: &Record) -> CardView {
-        CardView::of(record, &self.proofs[&record.id])
-    }
-
-    fn shelf(&self, shelf: &Shelf<'b>) -> ShelfView<'b> {
-        let values = shelf.values.iter().map(|value| ValueView {
-            name: value.name,
-            path: path(shelf, &value.slug),
-            n_records: value.records.len(),
-        });
-        ShelfView { label: label(shelf), values: values.collect() }
+    /// The address of a path: absolute where the site's is known.
+    pub fn url(&self, path: &str) -> String {
+        self.settings().site_url.as_ref().map_or_else(|| format!("/{path}"), |url| url.join(path))
     }
 }
 
-fn path(shelf: &Shelf, slug: &str) -> String {
-    format!("browse/{}/{slug}/", shelf.facet.key())
+#[derive(Serialize)]
+struct AlertView<'s> {
+    name: &'s str,
+    record: RecordView,
 }
 
-fn label(shelf: &Shelf) -> &'static str {
-    match shelf.facet {
-        Facet::Category => "Category",
-        Facet::Product => "Product",
-        Facet::Ecosystem => "Ecosystem",
-        Facet::Tag => "Tag",
-    }
+#[derive(Serialize)]
+struct GuideEntry<'s> {
+    path: String,
+    title: &'s str,
+    summary: &'s str,
+}
+
+#[derive(Serialize)]
+struct GuidePage<'s> {
+    guide: GuideView,
+    others: &'s [GuideEntry<'s>],
+}
+
+#[derive(Serialize)]
+struct ContributeView {
+    sample: Html,
+    rules: Vec<RuleView>,
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    name: &'static str,
+    about: &'static str,
 }
 
 /// Optional parts of a template leave blank lines behind; readers who pay by the token get one. What stands
 /// between fences was printed by a program, and stays as it is.
 fn tidy_markdown(text: &str) -> String {
-    let mut tidy = String::new();
+    let mut tidy = String::with_capacity(text.len());
     let mut in_fence = false;
     for line in text.trim().lines() {
         in_fence ^= line.trim_start().starts_with("```");

@@ -11,15 +11,25 @@ use tera::{Context, Kwargs, State, Tera};
 /// The built-in templates: name and content.
 const BUILT_IN: &[(&str, &str)] = &[
     ("404.html", include_str!("../../templates/404.html")),
+    ("alert.html", include_str!("../../templates/alert.html")),
+    ("atom.xml", include_str!("../../templates/atom.xml")),
     ("base.html", include_str!("../../templates/base.html")),
     ("browse.html", include_str!("../../templates/browse.html")),
     ("components.html", include_str!("../../templates/components.html")),
+    ("contribute.html", include_str!("../../templates/contribute.html")),
     ("facet.html", include_str!("../../templates/facet.html")),
+    ("guide.html", include_str!("../../templates/guide.html")),
+    ("guides.html", include_str!("../../templates/guides.html")),
     ("home.html", include_str!("../../templates/home.html")),
+    ("keywords.html", include_str!("../../templates/keywords.html")),
+    ("llms.txt", include_str!("../../templates/llms.txt")),
+    ("opensearch.xml", include_str!("../../templates/opensearch.xml")),
     ("record.html", include_str!("../../templates/record.html")),
     ("record.md", include_str!("../../templates/record.md")),
+    ("redirect.html", include_str!("../../templates/redirect.html")),
     ("search.html", include_str!("../../templates/search.html")),
     ("sitemap.xml", include_str!("../../templates/sitemap.xml")),
+    ("status.html", include_str!("../../templates/status.html")),
 ];
 
 /// A set of templates that all parse.
@@ -34,6 +44,11 @@ pub struct Templates {
 pub struct TemplateError(String);
 
 impl Templates {
+    /// The built-in templates: name and content.
+    pub fn built_in() -> &'static [(&'static str, &'static str)] {
+        BUILT_IN
+    }
+
     /// Lays a book's own templates (by name) over the built-in ones.
     pub fn new(own: &[(String, String)]) -> Result<Templates, TemplateError> {
         let mut tera = Tera::new();

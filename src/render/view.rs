@@ -1,9 +1,10 @@
 //! What templates see: plain values, converted here so that the model stays free of them.
 
-use super::html::Html;
+use super::check_view::{CheckView, proof_badge, ran};
+use super::html::{Html, Setting};
 use crate::model::{
-    CellName, Check, Citation, ExitMatcher, Expectation, OtherFix, Outcome, Proof, ProofState, Prose, Record,
-    RunKind, Status, Step, TextOp, Validation, Verdict, WrongFix,
+    Affected, Audience, CellName, Citation, Confusion, Guide, Keyword, OtherFix, Outcome, Proof, Prose,
+    Record, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation, WrongFix,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -67,6 +68,22 @@ pub struct RecordView {
     pub badge: Badge,
     /// A draft says so.
     pub draft: bool,
+    /// Whether it is for the house only.
+    pub internal: bool,
+    /// What is said above everything else of a record that nobody should follow.
+    pub notice: Option<NoticeView>,
+    /// Names of alerts.
+    pub alerts: Vec<Link>,
+    /// How bad it is.
+    pub severity: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Whom to call.
+    pub escalate: Option<String>,
+    /// What stops the bleeding.
+    pub mitigation: Option<ProseView>,
+    /// Components and versions.
+    pub applies_to: Vec<AffectedView>,
     /// What fails.
     pub product: Link,
     /// Category and ecosystem, for the breadcrumb.
@@ -81,8 +98,14 @@ pub struct RecordView {
     pub likely_cause: Option<String>,
     /// The repair.
     pub fix: FixView,
+    /// What the quick fix block says instead of the repair.
+    pub quick_repair: Option<ProseView>,
+    /// What the do-not block says instead of the wrong fixes.
+    pub do_not: Vec<ProseView>,
     /// What is observed.
     pub symptom: ProseView,
+    /// What tells it in a log.
+    pub signatures: Vec<SignatureView>,
     /// Failures that look alike.
     pub confused_with: Vec<ConfusionView>,
     /// The cause.
@@ -117,6 +140,56 @@ pub struct RecordView {
     pub license: Option<String>,
     /// Where it can be edited.
     pub edit_url: Option<String>,
+    /// Where a mistake can be reported.
+    pub report_url: Option<String>,
+    /// Where its history can be read.
+    pub history_url: Option<String>,
+    /// Data about the page for search engines, as JSON that may stand in a script element.
+    pub json_ld: Html,
+}
+
+/// What is said above everything else.
+#[derive(Serialize)]
+pub struct NoticeView {
+    /// `deprecated` or `withdrawn`.
+    pub label: &'static str,
+    /// Why.
+    pub reason: ProseView,
+    /// The record to read instead.
+    pub instead: Option<Link>,
+}
+
+/// A component and its versions.
+#[derive(Serialize)]
+pub struct AffectedView {
+    /// Its name.
+    pub component: String,
+    /// From when until when.
+    pub range: Option<String>,
+}
+
+/// What tells a failure in a log.
+#[derive(Serialize)]
+pub struct SignatureView {
+    /// What is looked for.
+    pub text: String,
+    /// Whether it is a regular expression.
+    pub is_regex: bool,
+    /// Whether it is not enough alone.
+    pub weak: bool,
+}
+
+/// A page of prose.
+#[derive(Serialize)]
+pub struct GuideView {
+    /// The heading.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// The text.
+    pub body: Html,
+    /// Where it can be edited.
+    pub edit_url: Option<String>,
 }
 
 /// A repair.
@@ -141,6 +214,8 @@ pub struct StepView {
     pub text: Option<ProseView>,
     /// The command.
     pub run: Option<String>,
+    /// The command, marked up.
+    pub run_html: Option<Html>,
     /// How to take it back.
     pub undo: Option<String>,
     /// What can go wrong.
@@ -156,6 +231,10 @@ pub struct WrongFixView {
     pub text: Option<ProseView>,
     /// What people do, as a command.
     pub run: Option<String>,
+    /// The command, marked up.
+    pub run_html: Option<Html>,
+    /// The command on one line, for a list.
+    pub run_line: Option<String>,
     /// The first sentence of why.
     pub because: Option<String>,
     /// Why it fails.
@@ -177,34 +256,6 @@ pub struct ConfusionView {
     pub path: Option<String>,
     /// What tells the two apart.
     pub tell: ProseView,
-}
-
-/// The executable check.
-#[derive(Serialize)]
-pub struct CheckView {
-    /// Makes the broken state.
-    pub setup: Option<String>,
-    /// Looks at it.
-    pub run: String,
-    /// What is seen while it is broken.
-    pub broken: String,
-    /// What is seen once it is repaired.
-    pub fixed: String,
-    /// What the last run proves, in a sentence.
-    pub result: String,
-    /// Wrong fixes that were run and did not repair, and how many there are.
-    pub refuted: Option<(usize, usize)>,
-    /// State by state.
-    pub cells: Vec<CellView>,
-}
-
-/// One state of the last run.
-#[derive(Serialize)]
-pub struct CellView {
-    /// The state, in words.
-    pub state: String,
-    /// What it showed.
-    pub badge: Badge,
 }
 
 /// A query.
@@ -248,6 +299,8 @@ pub struct RunView {
     /// When.
     pub date: Option<String>,
     /// What came of it.
+    pub outcome: Option<String>,
+    /// What else is worth knowing.
     pub note: Option<ProseView>,
 }
 
@@ -262,23 +315,34 @@ pub struct RelatedView {
 
 /// What a record's page needs from the rest of the site.
 pub struct Surroundings<'s> {
-    /// The relative path from a record's page to the site's root.
-    pub root: &'s str,
     /// The title of every record.
     pub titles: &'s BTreeMap<String, String>,
     /// The page of every facet value: facet key and value to a path.
     pub facet_paths: &'s BTreeMap<(&'static str, String), String>,
     /// Where a record can be edited, with `{path}`.
     pub edit_url_template: Option<&'s str>,
+    /// Where the book's source lies.
+    pub repository: Option<&'s str>,
+}
+
+impl Surroundings<'_> {
+    /// Where a file can be edited.
+    pub fn edit_url(&self, path: &str) -> Option<String> {
+        self.edit_url_template.map(|template| template.replace("{path}", path))
+    }
+
+    fn link(&self, id: &str) -> Option<Link> {
+        Some(Link { name: self.titles.get(id)?.clone(), path: format!("f/{id}/") })
+    }
 }
 
 impl ProseView {
-    fn of(prose: &Prose, root: &str) -> ProseView {
-        ProseView { html: Html::of(prose, root), markdown: prose.markdown().to_owned() }
+    fn of(prose: &Prose, setting: Setting) -> ProseView {
+        ProseView { html: Html::of(prose, setting), markdown: prose.markdown().to_owned() }
     }
 
-    fn inline(prose: &Prose, root: &str) -> ProseView {
-        ProseView { html: Html::inline(prose, root), markdown: prose.markdown().to_owned() }
+    fn inline(prose: &Prose, setting: Setting) -> ProseView {
+        ProseView { html: Html::inline(prose, setting), markdown: prose.markdown().to_owned() }
     }
 }
 
@@ -296,14 +360,21 @@ impl CardView {
 }
 
 impl RecordView {
-    /// A record's page.
-    pub fn of(record: &Record, proof: &Proof, around: &Surroundings) -> RecordView {
-        let root = around.root;
-        let html = |prose: &Option<Prose>| prose.as_ref().map(|prose| ProseView::of(prose, root));
+    /// A record's page, in a setting.
+    pub fn of(
+        record: &Record,
+        proof: &Proof,
+        setting: Setting,
+        around: &Surroundings,
+        json_ld: Html,
+    ) -> RecordView {
+        let html = |prose: &Option<Prose>| prose.as_ref().map(|prose| ProseView::of(prose, setting));
         let facet = |key: &'static str, name: &str| Link {
             name: name.to_owned(),
             path: around.facet_paths.get(&(key, name.to_owned())).cloned().unwrap_or_default(),
         };
+        let repository = around.repository.map(|url| url.trim_end_matches('/'));
+        let other = |(nth, other)| FixView::other(other, nth, proof, setting);
         RecordView {
             id: record.id.to_string(),
             title: record.title.clone(),
@@ -311,80 +382,156 @@ impl RecordView {
             path: format!("f/{}/", record.id),
             badge: proof_badge(proof.state),
             draft: matches!(record.status, Status::Draft { .. }),
+            internal: record.audience == Audience::Internal,
+            notice: NoticeView::of(record, setting, around),
+            alerts: alerts(record),
+            severity: record.severity.clone(),
+            owner: record.owner.clone(),
+            escalate: record.escalate.clone(),
+            mitigation: html(&record.mitigation),
+            applies_to: record.applies_to.iter().map(AffectedView::of).collect(),
             product: facet("product", &record.product),
             category: record.category.as_deref().map(|name| facet("category", name)),
             ecosystem: record.ecosystem.as_deref().map(|name| facet("ecosystem", name)),
             tags: record.tags.iter().map(|name| facet("tag", name)).collect(),
             contract: record.contract.clone(),
             likely_cause: record.likely_cause(),
-            fix: FixView::main(&record.fix, proof, root),
-            symptom: ProseView::of(&record.symptom, root),
-            confused_with: confusions(record, around),
+            fix: FixView::main(&record.fix, proof, setting),
+            quick_repair: record.quick_fix.repair.as_ref().map(|repair| ProseView::of(repair, setting)),
+            do_not: record.quick_fix.do_not.iter().map(|text| ProseView::inline(text, setting)).collect(),
+            symptom: ProseView::of(&record.symptom, setting),
+            signatures: record.signatures.iter().map(SignatureView::of).collect(),
+            confused_with: record
+                .related
+                .confused_with
+                .iter()
+                .map(|one| ConfusionView::of(one, setting, around))
+                .collect(),
             root_cause: html(&record.root_cause),
             why: html(&record.why),
-            other_fixes: (1..)
-                .zip(&record.other_fixes)
-                .map(|(nth, other)| FixView::other(other, nth, proof, root))
-                .collect(),
-            wrong_fixes: record.wrong_fixes.iter().map(|fix| WrongFixView::of(fix, proof, root)).collect(),
+            other_fixes: (1..).zip(&record.other_fixes).map(other).collect(),
+            wrong_fixes: record.wrong_fixes.iter().map(|fix| WrongFixView::of(fix, proof, setting)).collect(),
             verification: html(&record.verification),
             check: record.check.as_ref().map(|check| CheckView::of(check, record, proof)),
-            keywords: record.keywords.iter().map(KeywordView::of).collect(),
+            keywords: record.keywords.iter().filter(|keyword| !keyword.absent).map(KeywordView::of).collect(),
             sources: record.sources.iter().map(SourceView::of).collect(),
-            validation: ValidationView::of(record, root),
+            validation: ValidationView::of(record, setting),
             related: related(record, around),
             created: record.created.map(|date| date.to_string()),
             updated: record.updated.map(|date| date.to_string()),
             review_by: record.review_by.map(|date| date.to_string()),
             authors: record.authors.clone(),
             license: record.license.clone(),
-            edit_url: around
-                .edit_url_template
-                .map(|template| template.replace("{path}", record.path.as_str())),
+            edit_url: around.edit_url(record.path.as_str()),
+            report_url: repository.map(|url| format!("{url}/issues/new?title={}", record.id)),
+            history_url: repository.map(|url| format!("{url}/commits/HEAD/{}", record.path)),
+            json_ld,
         }
     }
 }
 
+impl GuideView {
+    /// A page of prose.
+    pub fn of(guide: &Guide, root: &str, edit_url: Option<String>) -> GuideView {
+        let setting = Setting { is_guide: true, ..Setting::plain(root) };
+        GuideView {
+            title: guide.title.clone(),
+            summary: guide.summary.clone(),
+            body: Html::of(&guide.body, setting),
+            edit_url,
+        }
+    }
+}
+
+impl NoticeView {
+    fn of(record: &Record, setting: Setting, around: &Surroundings) -> Option<NoticeView> {
+        let (label, retired) = match &record.status {
+            Status::Deprecated(retired) => ("deprecated", retired),
+            Status::Withdrawn(retired) => ("withdrawn", retired),
+            Status::Draft { .. } | Status::Published | Status::Open => return None,
+        };
+        let instead = retired.see_instead.as_ref().and_then(|id| around.link(id.as_str()));
+        Some(NoticeView { label, reason: ProseView::inline(&retired.reason, setting), instead })
+    }
+}
+
+impl AffectedView {
+    fn of(affected: &Affected) -> AffectedView {
+        let named = |release: &Release| release.to_string();
+        let range = match (&affected.introduced, &affected.fixed) {
+            (None, None) => None,
+            (Some(from), None) => Some(format!("from {}", named(from))),
+            (None, Some(until)) => Some(format!("before {}", named(until))),
+            (Some(from), Some(until)) => Some(format!("from {} until before {}", named(from), named(until))),
+        };
+        AffectedView { component: affected.component.clone(), range }
+    }
+}
+
+impl SignatureView {
+    fn of(signature: &Signature) -> SignatureView {
+        let (text, is_regex) = match &signature.pattern {
+            SignaturePattern::Literal(text) => (text.clone(), false),
+            SignaturePattern::Regex(pattern) => (pattern.to_string(), true),
+        };
+        SignatureView { text, is_regex, weak: signature.weak }
+    }
+}
+
+impl ConfusionView {
+    fn of(confusion: &Confusion, setting: Setting, around: &Surroundings) -> ConfusionView {
+        let link = confusion.id.as_ref().and_then(|id| around.link(id.as_str()));
+        let (name, path) = match link {
+            Some(Link { name, path }) => (name, Some(path)),
+            None => (confusion.title.clone().unwrap_or_default(), None),
+        };
+        ConfusionView { name, path, tell: ProseView::inline(&confusion.tell, setting) }
+    }
+}
+
 impl FixView {
-    fn main(steps: &[Step], proof: &Proof, root: &str) -> FixView {
+    fn main(steps: &[Step], proof: &Proof, setting: Setting) -> FixView {
         FixView {
             title: None,
             when: None,
-            steps: steps.iter().map(|step| StepView::of(step, root)).collect(),
+            steps: steps.iter().map(|step| StepView::of(step, setting)).collect(),
             tradeoff: None,
             ran: ran(proof, &CellName::Fixed),
         }
     }
 
-    fn other(fix: &OtherFix, nth: usize, proof: &Proof, root: &str) -> FixView {
+    fn other(fix: &OtherFix, nth: usize, proof: &Proof, setting: Setting) -> FixView {
         FixView {
             title: Some(fix.title.clone()),
-            when: fix.when.as_ref().map(|when| ProseView::inline(when, root)),
-            steps: fix.steps.iter().map(|step| StepView::of(step, root)).collect(),
-            tradeoff: fix.tradeoff.as_ref().map(|price| ProseView::inline(price, root)),
+            when: fix.when.as_ref().map(|when| ProseView::inline(when, setting)),
+            steps: fix.steps.iter().map(|step| StepView::of(step, setting)).collect(),
+            tradeoff: fix.tradeoff.as_ref().map(|price| ProseView::inline(price, setting)),
             ran: ran(proof, &CellName::OtherFix(nth)),
         }
     }
 }
 
 impl StepView {
-    fn of(step: &Step, root: &str) -> StepView {
+    fn of(step: &Step, setting: Setting) -> StepView {
         StepView {
-            text: step.text.as_ref().map(|text| ProseView::inline(text, root)),
+            text: step.text.as_ref().map(|text| ProseView::inline(text, setting)),
             run: step.run.clone(),
+            run_html: step.run.as_deref().map(Html::script),
             undo: step.undo.clone(),
-            risk: step.risk.as_ref().map(|risk| ProseView::inline(risk, root)),
+            risk: step.risk.as_ref().map(|risk| ProseView::inline(risk, setting)),
         }
     }
 }
 
 impl WrongFixView {
-    fn of(fix: &WrongFix, proof: &Proof, root: &str) -> WrongFixView {
-        let inline = |prose: &Option<Prose>| prose.as_ref().map(|prose| ProseView::inline(prose, root));
+    fn of(fix: &WrongFix, proof: &Proof, setting: Setting) -> WrongFixView {
+        let inline = |prose: &Option<Prose>| prose.as_ref().map(|prose| ProseView::inline(prose, setting));
         WrongFixView {
             id: fix.id.clone(),
             text: inline(&fix.text),
             run: fix.run.clone(),
+            run_html: fix.run.as_deref().map(Html::script),
+            run_line: fix.run.as_ref().map(|run| run.lines().collect::<Vec<_>>().join("; ")),
             because: fix.why.as_ref().map(Prose::first_sentence),
             why: inline(&fix.why),
             tempting: inline(&fix.tempting),
@@ -399,39 +546,9 @@ impl WrongFixView {
     }
 }
 
-impl CheckView {
-    fn of(check: &Check, record: &Record, proof: &Proof) -> CheckView {
-        let wrong_fix = |id: &str| {
-            let fix = record.wrong_fixes.iter().find(|fix| fix.id == id)?;
-            fix.run.clone().or_else(|| fix.text.as_ref().map(Prose::first_sentence))
-        };
-        let cell = |(name, verdict): (&CellName, &Verdict)| CellView {
-            state: match name {
-                CellName::Broken => "broken state".to_owned(),
-                CellName::Fixed => "after the fix".to_owned(),
-                CellName::OtherFix(nth) => format!("after other fix {nth}"),
-                CellName::WrongFix(id) => {
-                    format!("after wrong fix: {}", wrong_fix(id).unwrap_or_else(|| id.clone()))
-                }
-            },
-            badge: verdict_badge(name, *verdict),
-        };
-        let ran = matches!(proof.state, ProofState::Tested | ProofState::Failing);
-        CheckView {
-            setup: check.setup.clone(),
-            run: check.run.clone(),
-            broken: expectation(&check.broken),
-            fixed: expectation(&check.fixed),
-            result: result(proof),
-            refuted: ran.then(|| (proof.n_refuted(), record.wrong_fixes.len())),
-            cells: if ran { proof.cells.iter().map(cell).collect() } else { Vec::new() },
-        }
-    }
-}
-
 impl KeywordView {
-    fn of(keyword: &crate::model::Keyword) -> KeywordView {
-        let parts = [keyword.by.clone(), keyword.date.map(|date| date.to_string())];
+    fn of(keyword: &Keyword) -> KeywordView {
+        let parts = [keyword.by.clone(), keyword.run.clone(), keyword.date.map(|date| date.to_string())];
         let observed = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
         KeywordView { query: keyword.query.clone(), observed: (!observed.is_empty()).then_some(observed) }
     }
@@ -451,14 +568,14 @@ impl SourceView {
 }
 
 impl ValidationView {
-    fn of(record: &Record, root: &str) -> ValidationView {
+    fn of(record: &Record, setting: Setting) -> ValidationView {
         let badge = match record.validation() {
             Validation::Unvalidated => Badge { tone: "plain", icon: "○", label: "unvalidated" },
             Validation::SearchObserved => Badge { tone: "plain", icon: "◐", label: "search-observed" },
             Validation::Reproduced => Badge { tone: "ok", icon: "✓", label: "reproduced" },
             Validation::Counterfactual => Badge { tone: "ok", icon: "✓", label: "counterfactual" },
         };
-        let run = |run: &crate::model::Run| RunView {
+        let run = |run: &Run| RunView {
             kind: match run.kind {
                 RunKind::Search => "searched for",
                 RunKind::NoWeb => "worked on without the web",
@@ -467,92 +584,16 @@ impl ValidationView {
             },
             by: run.by.clone(),
             date: run.date.map(|date| date.to_string()),
-            note: run.note.as_ref().map(|note| ProseView::inline(note, root)),
+            outcome: run.outcome.clone(),
+            note: run.note.as_ref().map(|note| ProseView::inline(note, setting)),
         };
         ValidationView { badge, runs: record.validation_runs.iter().map(run).collect() }
     }
 }
 
-/// The badge of a record's check.
-pub fn proof_badge(state: ProofState) -> Badge {
-    match state {
-        ProofState::Tested => Badge { tone: "ok", icon: "✓", label: "tested" },
-        ProofState::Outdated => Badge { tone: "warn", icon: "◷", label: "outdated" },
-        ProofState::Failing => Badge { tone: "bad", icon: "✗", label: "failing" },
-        ProofState::Never => Badge { tone: "plain", icon: "○", label: "never tested" },
-        ProofState::Untestable => Badge { tone: "plain", icon: "–", label: "no check" },
-    }
-}
-
-fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
-    let (icon, label) = match verdict {
-        Verdict::Present => ("✗", "still broken"),
-        Verdict::Fixed => ("✓", "fixed"),
-        Verdict::Masked => ("✗", "masked, not fixed"),
-        Verdict::Incomplete => ("✗", "incomplete"),
-        Verdict::CannotTell => ("?", "cannot tell"),
-    };
-    let label =
-        if *name == CellName::Broken && verdict == Verdict::Present { "failure present" } else { label };
-    let tone = match name.accepts(verdict) {
-        true if name.is_fix() => "ok",
-        true => "plain",
-        false => "bad",
-    };
-    Badge { tone, icon, label }
-}
-
-/// What happened when printed commands ran; nothing where the run was of another version of them.
-fn ran(proof: &Proof, name: &CellName) -> Option<Badge> {
-    let current = matches!(proof.state, ProofState::Tested | ProofState::Failing);
-    let verdict = proof.cells.get(name).filter(|_| current)?;
-    Some(verdict_badge(name, *verdict))
-}
-
-fn result(proof: &Proof) -> String {
-    let day = proof.date.map(|date| date.to_string()).unwrap_or_default();
-    let platform = proof.platform.as_deref().unwrap_or_default();
-    match proof.state {
-        ProofState::Tested => {
-            format!("Tested {day} on {platform}, with real tools: every state came out as it must.")
-        }
-        ProofState::Failing => format!("Failing: on {day} ({platform}) a state did not come out as it must."),
-        ProofState::Outdated => {
-            format!("Outdated: the result of {day} is for an earlier version of these commands.")
-        }
-        ProofState::Never => "Never tested: no result is recorded.".to_owned(),
-        ProofState::Untestable => {
-            "Untested: this check has no setup that brings the failure about.".to_owned()
-        }
-    }
-}
-
-/// An expectation in words.
-fn expectation(expectation: &Expectation) -> String {
-    let exit = expectation.exit.map(|matcher| match matcher {
-        ExitMatcher::Equals(code) => format!("exit status {code}"),
-        ExitMatcher::NotEquals(code) => format!("an exit status other than {code}"),
-    });
-    let ops = expectation.output.iter().flat_map(|matcher| &matcher.0).map(|op| match op {
-        TextOp::Contains(part) => format!("output with “{part}”"),
-        TextOp::NotContains(part) => format!("output without “{part}”"),
-        TextOp::Equals(whole) => format!("output “{whole}”"),
-        TextOp::Matches(regex) => format!("output that matches /{regex}/"),
-    });
-    exit.into_iter().chain(ops).collect::<Vec<_>>().join(", ")
-}
-
-fn confusions(record: &Record, around: &Surroundings) -> Vec<ConfusionView> {
-    let view = |confusion: &crate::model::Confusion| {
-        let id = confusion.id.as_ref().map(ToString::to_string);
-        let title = id.as_ref().and_then(|id| around.titles.get(id)).or(confusion.title.as_ref());
-        ConfusionView {
-            name: title.cloned().unwrap_or_default(),
-            path: id.map(|id| format!("f/{id}/")),
-            tell: ProseView::inline(&confusion.tell, around.root),
-        }
-    };
-    record.related.confused_with.iter().map(view).collect()
+fn alerts(record: &Record) -> Vec<Link> {
+    let link = |name: &str| Link { name: name.to_owned(), path: format!("alert/{name}/") };
+    record.alerts.iter().map(|alert| link(alert.as_str())).collect()
 }
 
 fn related(record: &Record, around: &Surroundings) -> Vec<RelatedView> {
@@ -562,14 +603,12 @@ fn related(record: &Record, around: &Surroundings) -> Vec<RelatedView> {
         ("See also", &record.related.see_also),
         ("Replaces", &record.related.supersedes),
     ];
-    let view = |(label, ids): (&'static str, &Vec<crate::model::RecordId>)| RelatedView {
-        label,
-        links: ids
-            .iter()
-            .filter_map(|id| {
-                Some(Link { name: around.titles.get(id.as_str())?.clone(), path: format!("f/{id}/") })
-            })
-            .collect(),
-    };
-    groups.into_iter().map(view).filter(|group| !group.links.is_empty()).collect()
+    groups
+        .into_iter()
+        .map(|(label, ids)| RelatedView {
+            label,
+            links: ids.iter().filter_map(|id| around.link(id.as_str())).collect(),
+        })
+        .filter(|group| !group.links.is_empty())
+        .collect()
 }

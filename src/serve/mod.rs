@@ -23,6 +23,8 @@ pub struct Options {
     pub hostname: String,
     /// A port, or the first free one from [`FIRST_PORT`].
     pub port: Option<u16>,
+    /// What the book is read with.
+    pub given: crate::Given,
     /// Draws findings as plain text, for the terminal and for the overlay in the browser.
     pub draw: fn(&[Diagnostic], &Sources) -> String,
     /// Says something to the person at the terminal.

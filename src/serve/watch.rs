@@ -4,7 +4,7 @@
 use super::snapshot::Site;
 use super::{Options, ServeError};
 use crate::disk::CACHE_FOLDER;
-use crate::{RESULTS_FILE, diag, parse};
+use crate::{Choice, RESULTS_FILE, diag, parse};
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::sync::{Arc, mpsc};
@@ -18,7 +18,7 @@ pub fn start(options: &Options, site: Arc<Site>) -> Result<RecommendedWatcher, S
     let failed = |source| ServeError::Watch { path: options.root.clone(), source };
     let (hint, hints) = mpsc::channel();
     let root = options.root.canonicalize_utf8().unwrap_or_else(|_| options.root.clone());
-    let out = root.join(build_dir(&root));
+    let out = root.join(build_dir(&root, options));
     let of_interest = {
         let root = root.clone();
         move |path: &std::path::Path| Utf8Path::from_path(path).is_some_and(|path| matters(path, &root, &out))
@@ -38,7 +38,12 @@ pub fn start(options: &Options, site: Arc<Site>) -> Result<RecommendedWatcher, S
     })
     .map_err(failed)?;
     watcher.watch(root.as_std_path(), RecursiveMode::Recursive).map_err(failed)?;
-    let options = Options { root: options.root.clone(), hostname: options.hostname.clone(), ..*options };
+    let options = Options {
+        root: options.root.clone(),
+        hostname: options.hostname.clone(),
+        given: options.given.clone(),
+        ..*options
+    };
     std::thread::spawn(move || {
         while hints.recv().is_ok() {
             rebuild(&options, &site);
@@ -56,12 +61,12 @@ pub fn start(options: &Options, site: Arc<Site>) -> Result<RecommendedWatcher, S
 
 /// Reads and builds the book, and publishes it; with an error in it, the last good build stays.
 pub fn rebuild(options: &Options, site: &Site) {
-    let input = match crate::load(&options.root) {
+    let input = match crate::load(&options.root, &options.given) {
         Ok(input) => input,
         // A file can vanish between listing and reading; the next event brings the next try.
         Err(error) => return trouble(options, site, chain(&error)),
     };
-    match crate::build(&input, true) {
+    match crate::build(&input, Choice { drafts: true, ..Choice::default() }) {
         Err(error) => trouble(options, site, chain(&error)),
         Ok(built) => {
             let text = (options.draw)(&built.found, &input.sources);
@@ -95,9 +100,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn build_dir(root: &Utf8Path) -> Utf8PathBuf {
+fn build_dir(root: &Utf8Path, options: &Options) -> Utf8PathBuf {
     let text = std::fs::read_to_string(root.join(parse::BOOK_FILE)).unwrap_or_default();
-    parse::settings(&text).build_dir
+    parse::settings(&text, &options.given.overrides).build_dir
 }
 
 /// Files that the site is made from lie in folders beside `book.toml`, but not in its output and caches.

@@ -6,6 +6,9 @@
 
 use crate::support::{project, walk};
 use camino::Utf8Path;
+use faultbook::Given;
+use faultbook::model::Prose;
+use faultbook::render::{Html, Setting};
 use faultbook::text::{Source, Sources};
 use faultbook::verify::{CellOutcome, Plan, self_test};
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ fn check(path: &Utf8Path) -> Result<(), String> {
     let known = Source::from_bytes("content/known-record.yaml".into(), KNOWN.into());
     let sources =
         Sources::new(vec![known, Source::from_bytes(name.clone().into(), without_notes(&text).into_bytes())]);
-    let reading = faultbook::read(&sources);
+    let reading = faultbook::read(&sources, &Given::default());
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for diagnostic in &reading.found {
         let source = sources.get(diagnostic.span.file);
@@ -83,7 +86,7 @@ fn every_check_comes_out_as_its_notes_say() {
 
 fn cells(path: &Utf8Path, text: &str) -> Vec<String> {
     let name = Utf8Path::new("content").join(path.file_name().unwrap());
-    let reading = faultbook::read(&Sources::single(&name, text));
+    let reading = faultbook::read(&Sources::single(&name, text), &Given::default());
     assert_eq!(reading.found, [], "in {path}");
     let plan = Plan::of(reading.book.records.values().next().unwrap()).unwrap();
     let outcomes = self_test(&plan, &mut |_| {}).unwrap();
@@ -93,4 +96,25 @@ fn cells(path: &Utf8Path, text: &str) -> Vec<String> {
         format!("{} {verdict}{reason}", cell.name)
     };
     outcomes.iter().map(cell).collect()
+}
+
+/// A case under `highlight/` is a language, code, a line `---`, and the HTML that it becomes.
+#[test]
+fn code_is_marked_up_as_the_cases_say() {
+    let files = walk(&project().join("tests/cases/highlight"));
+    assert!(files.len() >= 10, "the cases are gone");
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (lang, rest) = text.split_once('\n').unwrap();
+        let (code, html) = rest.split_once("\n---\n").unwrap();
+        let prose = Prose::new(&format!("```{lang}\n{code}\n```"));
+        let found = Html::of(&prose, Setting::plain(""));
+        let wanted =
+            format!("<pre tabindex=\"0\"><code>{}</code></pre>", html.strip_suffix('\n').unwrap_or(html));
+        assert_eq!(
+            found.as_str().replace("\n</code>", "</code>").replace("\n</span></code>", "</span></code>"),
+            wanted.replace("\n</span></code>", "</span></code>"),
+            "in {path}"
+        );
+    }
 }

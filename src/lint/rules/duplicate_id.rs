@@ -4,16 +4,23 @@
 
 use crate::diag::{Code, Diagnostic};
 use crate::lint::Context;
+use crate::model::RecordId;
 use crate::parse::ParsedRecord;
 use crate::text::Span;
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    let Some(id) = record.id.as_ref() else { return };
-    if ctx.ids.get(id).is_some_and(|n_files| *n_files > 1) {
+    let is_taken = |id: &RecordId| ctx.ids.get(id).is_some_and(|n_claims| *n_claims > 1);
+    if let Some(id) = record.id.as_ref().filter(|id| is_taken(id)) {
         let message = format!("another file of this book has the id `{id}` too");
         found.push(
             Diagnostic::error(Code::DuplicateId, Span::start_of(record.file), message)
                 .hint("folders are no part of an id; one of the files needs another name"),
+        );
+    }
+    for alias in record.aliases.iter().filter(|alias| is_taken(&alias.value)) {
+        let message = format!("the alias `{}` is the id or the alias of another record", alias.value);
+        found.push(
+            Diagnostic::error(Code::DuplicateId, alias.span, message).hint("an address leads to one record"),
         );
     }
 }

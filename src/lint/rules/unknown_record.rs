@@ -11,15 +11,15 @@ use crate::text::Spanned;
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     let confused = record.confused_with.iter().filter_map(|confusion| confusion.value.id.as_ref());
     let links = [&record.leads_to, &record.caused_by, &record.see_also, &record.supersedes];
-    for link in confused.chain(links.into_iter().flatten()).filter(|link| !ctx.ids.contains_key(&link.value))
-    {
+    let all = confused.chain(links.into_iter().flatten()).chain(&record.see_instead);
+    for link in all.filter(|link| !ctx.files.contains(&link.value)) {
         found.push(finding(ctx, link));
     }
 }
 
 fn finding(ctx: &Context, link: &Spanned<RecordId>) -> Diagnostic {
     let message = format!("no record is called `{}`", link.value);
-    let hint = match nearest(link.value.as_str(), ctx.ids.keys().map(|id| id.as_str())) {
+    let hint = match nearest(link.value.as_str(), ctx.files.iter().map(|id| id.as_str())) {
         Some(name) => format!("the nearest name is `{name}`"),
         None => "a link names the file of a record, without its ending".to_owned(),
     };

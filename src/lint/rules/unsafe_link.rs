@@ -7,17 +7,17 @@
 use crate::diag::{Code, Diagnostic};
 use crate::lint::Context;
 use crate::model::{LinkTarget, Prose, RecordId};
-use crate::parse::ParsedRecord;
+use crate::text::Span;
 use pulldown_cmark::{Event, Parser, Tag};
 
-pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    for (prose, span) in record.proses() {
+pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnostic>) {
+    for (prose, span) in proses {
         for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
-            let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event else {
+            let Event::Start(Tag::Link { dest_url, .. }) = event else {
                 continue;
             };
             let target = LinkTarget::of(&dest_url);
-            let known = |id: &RecordId| ctx.ids.contains_key(id);
+            let known = |id: &RecordId| ctx.files.contains(id);
             if matches!(&target, Some(LinkTarget::Web(_) | LinkTarget::Mail(_)))
                 || matches!(&target, Some(LinkTarget::Record(id)) if known(id))
             {
@@ -25,7 +25,7 @@ pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) 
             }
             let message = format!("the link to `{dest_url}` leads nowhere that a page may send its readers");
             found.push(
-                Diagnostic::error(Code::UnsafeLink, ctx.place_of(&prose.markdown()[range], span), message)
+                Diagnostic::error(Code::UnsafeLink, ctx.place_of(&prose.markdown()[range], *span), message)
                     .hint("a link leads to https://…, to mailto:…, or names a record of this book"),
             );
         }

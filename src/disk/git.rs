@@ -1,0 +1,82 @@
+//! When files came and last changed, as git knows it.
+//!
+//! One `git log` for all files. Without a repository, or without git, nothing is known, and that is no failure.
+
+use crate::text::History;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+
+/// What git knows of a book's files.
+#[derive(Debug, Default)]
+pub struct Histories {
+    files: BTreeMap<Utf8PathBuf, History>,
+    /// Whether the repository has only the end of its history.
+    pub is_shallow: bool,
+}
+
+impl Histories {
+    /// The history of a file, by its path relative to the book.
+    pub fn of(&self, path: &Utf8Path) -> Option<History> {
+        self.files.get(path).copied()
+    }
+}
+
+/// The histories of the files below `src` and of those beside `book.toml`.
+pub fn history(root: &Utf8Path, src: &Utf8Path) -> Histories {
+    let absolute = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
+    if !absolute.ancestors().any(|folder| folder.join(".git").exists()) {
+        return Histories::default();
+    }
+    let is_shallow = git(root, &["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true\n");
+    // `-m` would list files of merges twice; a merge that changes nothing by itself says nothing.
+    let args = [
+        "log",
+        "--format=%x01%ct",
+        "--name-status",
+        "--find-renames",
+        "--relative",
+        "--no-color",
+        "-z",
+        "--",
+        src.as_str(),
+    ];
+    let log = git(root, &args).unwrap_or_default();
+    Histories { files: read(&log), is_shallow }
+}
+
+fn git(root: &Utf8Path, args: &[&str]) -> Option<String> {
+    // Settings of a repository can name programs; none of them is asked for by these commands.
+    let mut command = Command::new("git");
+    command.args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-pager"]).args(args);
+    command.current_dir(if root.as_str().is_empty() { Utf8Path::new(".") } else { root });
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Reads `git log -z`, newest commit first. A renamed file keeps the history of its former name.
+fn read(log: &str) -> BTreeMap<Utf8PathBuf, History> {
+    let mut files: BTreeMap<Utf8PathBuf, History> = BTreeMap::new();
+    // Former name to the name of today.
+    let mut now: BTreeMap<String, String> = BTreeMap::new();
+    for commit in log.split('\u{1}').skip(1) {
+        let mut parts = commit.split(['\0', '\n']).filter(|part| !part.is_empty());
+        let Some(seconds) = parts.next().and_then(|seconds| seconds.parse::<i64>().ok()) else { continue };
+        while let Some(status) = parts.next() {
+            let Some(first) = parts.next() else { break };
+            let second = if status.starts_with(['R', 'C']) { parts.next() } else { None };
+            let name = second.unwrap_or(first);
+            let today = now.get(name).cloned().unwrap_or_else(|| name.to_owned());
+            let history =
+                files.entry(Utf8PathBuf::from(&today)).or_insert(History { first: seconds, last: seconds });
+            history.first = history.first.min(seconds);
+            // A mere move changes no facts, but it is the newest thing known until an older commit is read.
+            history.last = history.last.max(seconds);
+            if status.starts_with('R') {
+                now.insert(first.to_owned(), today);
+            }
+        }
+    }
+    files
+}

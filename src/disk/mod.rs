@@ -1,0 +1,63 @@
+//! Files: a book is read here, and a site is written here. Nothing else of the build touches the disk.
+//!
+//! In: paths. Out: `Sources` and overrides (`read.rs`), the days that git knows (`git.rs`); a site in which every
+//! file is whole, old or new, at any moment (`write.rs`).
+//! Not here: what the files mean (`parse`), the search index (`search/store.rs`), scratch folders of checks
+//! (`verify/run.rs`).
+
+mod git;
+mod manifest;
+mod read;
+mod write;
+
+pub use read::{beside, content, digest_of, files, fingerprint, overrides};
+pub use write::{Written, clean, is_unchanged, replace, write_site};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use std::io;
+
+/// A file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// Reading.
+    #[error("read `{path}`")]
+    Read {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Writing.
+    #[error("write `{path}`")]
+    Write {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder of the site is a link, and writing through it would leave the site.
+    #[error("write `{path}`: it is a symbolic link, and a site is written only below its own folder")]
+    Link {
+        /// The link.
+        path: Utf8PathBuf,
+    },
+    /// The output folder is the book itself, or one that holds it.
+    #[error("write the site to `{path}`: the book's own files lie there")]
+    Overlap {
+        /// The output folder.
+        path: Utf8PathBuf,
+    },
+}
+
+impl DiskError {
+    fn write(path: &Utf8Path) -> impl Fn(io::Error) -> DiskError {
+        move |source| DiskError::Write { path: path.to_owned(), source }
+    }
+
+    fn read(path: &Utf8Path) -> impl Fn(io::Error) -> DiskError {
+        move |source| DiskError::Read { path: path.to_owned(), source }
+    }
+}
+
+/// Caches and manifests of a book, beside its `book.toml`; ignored by git.
+pub const CACHE_FOLDER: &str = ".faultbook";

@@ -1,0 +1,179 @@
+//! A book's folder → sources, templates and theme files.
+
+use super::{DiskError, git};
+use crate::text::{Image, Source, Sources, Unreadable};
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use walkdir::{DirEntry, WalkDir};
+
+/// The record files below a content folder, with paths relative to `root`, sorted.
+///
+/// Hidden files and symbolic links are passed over. A folder with a `record.yaml` or `record.md` is that one
+/// record; its other files belong to it. A content folder that does not exist is an empty one.
+pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError> {
+    let folder = root.join(src);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<Found> = Vec::new();
+    let mut walk = WalkDir::new(&folder).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = entry.map_err(|error| unreadable(&folder, error))?;
+        if entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.') {
+            if entry.file_type().is_dir() {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        if entry.file_type().is_dir() {
+            if let Some(record) = own_record(path) {
+                found.push(Found { path: record, folder: Some(path.to_owned()) });
+                walk.skip_current_dir();
+            }
+        } else if is_record(&entry) {
+            found.push(Found { path: path.to_owned(), folder: None });
+        }
+    }
+    found.par_iter().map(|found| found.read(root)).collect()
+}
+
+/// A record file, and the folder that is its own.
+struct Found {
+    path: Utf8PathBuf,
+    folder: Option<Utf8PathBuf>,
+}
+
+impl Found {
+    fn read(&self, root: &Utf8Path) -> Result<Source, DiskError> {
+        let source = read_source(root, &self.path)?;
+        let images = self.folder.as_deref().map(images).transpose()?.unwrap_or_default();
+        Ok(Source { images, ..source })
+    }
+}
+
+fn images(folder: &Utf8Path) -> Result<Vec<Image>, DiskError> {
+    let mut images = Vec::new();
+    for entry in WalkDir::new(folder).min_depth(1).max_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| unreadable(folder, error))?;
+        let Some(path) = Utf8Path::from_path(entry.path()).filter(|_| entry.file_type().is_file()) else {
+            continue;
+        };
+        let is_image = path.extension().is_some_and(|ending| Image::ENDINGS.contains(&ending));
+        if let Some(name) = path.file_name().filter(|name| is_image && is_plain(name)) {
+            images.push(Image { name: name.to_owned(), body: read_at_most(path, Image::MAX_BYTES)? });
+        }
+    }
+    Ok(images)
+}
+
+/// A name that needs no escaping in a URL, and cannot be taken for one of the page's own files.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with(['.', '-'])
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// One file beside `book.toml`, if it is there.
+pub fn beside(root: &Utf8Path, name: &str) -> Result<Option<Source>, DiskError> {
+    let path = root.join(name);
+    path.exists().then(|| read_source(root, &path)).transpose()
+}
+
+/// Sources of these files, each with the days of its history where the book lies in a git repository.
+pub fn files(root: &Utf8Path, src: &Utf8Path, files: Vec<Source>) -> Sources {
+    let history = git::history(root, src);
+    let with_history = |file: Source| Source { history: history.of(&file.path), ..file };
+    let mut sources = Sources::new(files.into_iter().map(with_history).collect());
+    sources.is_shallow = history.is_shallow;
+    sources
+}
+
+/// The files of a folder such as `templates/`: path inside it and content, sorted. Links are passed over.
+pub fn overrides(folder: &Utf8Path) -> Result<Vec<(String, Vec<u8>)>, DiskError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| unreadable(folder, error))?;
+        let Some(path) = Utf8Path::from_path(entry.path()).filter(|_| entry.file_type().is_file()) else {
+            continue;
+        };
+        let Ok(name) = path.strip_prefix(folder) else { continue };
+        files.push((name.to_string(), std::fs::read(path).map_err(DiskError::read(path))?));
+    }
+    Ok(files)
+}
+
+fn own_record(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    let is_file = |path: &Utf8PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    ["record.yaml", "record.md"].iter().map(|name| folder.join(name)).find(is_file)
+}
+
+fn is_record(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.file_type().is_file() && [".yaml", ".yml", ".md"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn read_source(root: &Utf8Path, path: &Utf8Path) -> Result<Source, DiskError> {
+    let relative = path.strip_prefix(root).unwrap_or(path).to_owned();
+    match read_at_most(path, Source::MAX_BYTES)? {
+        Some(bytes) => Ok(Source::from_bytes(relative, bytes)),
+        None => {
+            let bytes = std::fs::metadata(path).map_err(DiskError::read(path))?.len();
+            let unreadable = Some(Unreadable::TooLarge { bytes });
+            Ok(Source { unreadable, ..Source::empty(relative) })
+        }
+    }
+}
+
+/// The whole of a file; `None` where it is larger, of which no more than the limit is read.
+fn read_at_most(path: &Utf8Path, max_bytes: u64) -> Result<Option<Vec<u8>>, DiskError> {
+    let mut body = Vec::new();
+    let file = File::open(path).map_err(DiskError::read(path))?;
+    file.take(max_bytes + 1).read_to_end(&mut body).map_err(DiskError::read(path))?;
+    Ok((body.len() as u64 <= max_bytes).then_some(body))
+}
+
+fn unreadable(folder: &Utf8Path, error: walkdir::Error) -> DiskError {
+    let path = error.path().and_then(Utf8Path::from_path).unwrap_or(folder).to_owned();
+    let source = match error.loop_ancestor() {
+        Some(_) => io::Error::other("a link leads back to a folder above it"),
+        None => error.into(),
+    };
+    DiskError::Read { path, source }
+}
+
+/// A digest over everything that was read: the same digest means the same book.
+pub fn fingerprint<'s>(sources: impl Iterator<Item = &'s Source>) -> String {
+    let mut by_path: BTreeMap<&str, &Source> = BTreeMap::new();
+    by_path.extend(sources.map(|source| (source.path.as_str(), source)));
+    let sources: Vec<&Source> = by_path.into_values().collect();
+    let digests: Vec<[u8; 32]> = sources.into_par_iter().map(digest).collect();
+    digest_of(&digests.concat())
+}
+
+/// SHA-256 in hexadecimal.
+pub fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn digest(source: &Source) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    add(source.path.as_str().as_bytes());
+    add(source.text.as_bytes());
+    add(format!("{:?} {:?}", source.unreadable, source.history).as_bytes());
+    for image in &source.images {
+        add(image.name.as_bytes());
+        add(image.body.as_deref().unwrap_or_default());
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,62 @@
+//! An image that is not there leaves a hole; one that is too large keeps readers waiting; an SVG is a document of
+//! its own, which must not be able to do anything when somebody opens it.
+//!
+//! Bad: `![the dialog](dialog.bmp)`, an SVG with a script. Better: a PNG, JPEG, WebP or plain SVG of at most 1 MiB in
+//! the record's own folder.
+
+use crate::diag::{Code, Diagnostic};
+use crate::lint::Context;
+use crate::model::Prose;
+use crate::parse::ParsedRecord;
+use crate::text::{Image, Span};
+use pulldown_cmark::{Event, Parser, Tag};
+use regex::Regex;
+use std::sync::LazyLock;
+
+pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
+    let images = &ctx.sources.get(record.file).images;
+    for image in images.iter().filter(|image| !is_safe(image)) {
+        let (message, hint) = match image.body {
+            None => ("is larger than 1 MiB", "a smaller picture serves readers better"),
+            Some(_) => ("is not a plain picture", "an SVG has no scripts, styles, events, doctype or links"),
+        };
+        let message = format!("the image `{}` {message}", image.name);
+        found.push(Diagnostic::error(Code::UnsafeImage, Span::start_of(record.file), message).hint(hint));
+    }
+    for (prose, span) in record.proses() {
+        for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
+            let Event::Start(Tag::Image { dest_url, .. }) = event else { continue };
+            if !images.iter().any(|image| image.name == *dest_url) {
+                let place = ctx.place_of(&prose.markdown()[range], span);
+                let message = format!("no image `{dest_url}` lies beside this record");
+                let hint =
+                    "images lie in the record's own folder, as `<id>/record.md` and `<id>/picture.png`";
+                found.push(Diagnostic::error(Code::MissingImage, place, message).hint(hint));
+            }
+        }
+    }
+}
+
+/// Whether an image may be copied to the site: what its name says it is, small enough, and unable to act.
+pub fn is_safe(image: &Image) -> bool {
+    let Some(body) = &image.body else { return false };
+    let ending = image.name.rsplit('.').next().unwrap_or_default();
+    match ending {
+        "png" => body.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "jpg" | "jpeg" => body.starts_with(b"\xff\xd8\xff"),
+        "webp" => body.starts_with(b"RIFF") && body.get(8..12) == Some(b"WEBP"),
+        "svg" => std::str::from_utf8(body).is_ok_and(|text| !ACTS.is_match(text)),
+        _ => false,
+    }
+}
+
+/// What lets an SVG act, load, or be read in another encoding than this check reads it in. Names of elements and
+/// attributes cannot be written with entities, and without a doctype there are no others than XML's own.
+static ACTS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)<!doctype|<!entity|<!\[|<\?xml-|encoding\s*=\s*.(?:[^u]|u[^t])|[<:](?:script|style|foreignobject|iframe",
+        r"|embed|object|handler|listener|animate|set)|[\s/\x22']on[a-z]+\s*=|attributename|\bstyle\s*=|url\s*\([^#]",
+        r"|href\s*=\s*(?:\x22[^#\x22]|'[^#']|[^\x22'\s])",
+    ))
+    .expect("this expression compiles")
+});

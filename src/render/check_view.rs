@@ -1,0 +1,144 @@
+//! What templates see of a record's check.
+
+use super::html::Html;
+use super::view::Badge;
+use crate::model::{
+    CellName, Check, ExitMatcher, Expectation, Proof, ProofState, Prose, Record, TextOp, Verdict,
+};
+use serde::Serialize;
+
+/// The executable check.
+#[derive(Serialize)]
+pub struct CheckView {
+    /// Makes the broken state.
+    pub setup: Option<String>,
+    /// The same, marked up.
+    pub setup_html: Option<Html>,
+    /// Looks at it.
+    pub run: String,
+    /// The same, marked up.
+    pub run_html: Html,
+    /// How a reader runs the self-test, marked up.
+    pub command_html: Html,
+    /// What is seen while it is broken.
+    pub broken: String,
+    /// What is seen once it is repaired.
+    pub fixed: String,
+    /// What the last run proves, in a sentence.
+    pub result: String,
+    /// Wrong fixes that were run and did not repair, and how many there are.
+    pub refuted: Option<(usize, usize)>,
+    /// State by state.
+    pub cells: Vec<CellView>,
+}
+
+/// One state of the last run.
+#[derive(Serialize)]
+pub struct CellView {
+    /// The state, in words.
+    pub state: String,
+    /// What it showed.
+    pub badge: Badge,
+}
+
+impl CheckView {
+    pub fn of(check: &Check, record: &Record, proof: &Proof) -> CheckView {
+        let wrong_fix = |id: &str| {
+            let fix = record.wrong_fixes.iter().find(|fix| fix.id == id)?;
+            fix.run.clone().or_else(|| fix.text.as_ref().map(Prose::first_sentence))
+        };
+        let cell = |(name, verdict): (&CellName, &Verdict)| CellView {
+            state: match name {
+                CellName::Broken => "broken state".to_owned(),
+                CellName::Fixed => "after the fix".to_owned(),
+                CellName::OtherFix(nth) => format!("after other fix {nth}"),
+                CellName::WrongFix(id) => {
+                    format!("after wrong fix: {}", wrong_fix(id).unwrap_or_else(|| id.clone()))
+                }
+            },
+            badge: verdict_badge(name, *verdict),
+        };
+        let ran = matches!(proof.state, ProofState::Tested | ProofState::Failing);
+        CheckView {
+            setup: check.setup.clone(),
+            setup_html: check.setup.as_deref().map(Html::script),
+            run: check.run.clone(),
+            run_html: Html::script(&check.run),
+            command_html: Html::script(&format!("faultbook verify --self-test --allow shell {}", record.id)),
+            broken: expectation(&check.broken),
+            fixed: expectation(&check.fixed),
+            result: result(proof),
+            refuted: ran.then(|| (proof.n_refuted(), record.wrong_fixes.len())),
+            cells: if ran { proof.cells.iter().map(cell).collect() } else { Vec::new() },
+        }
+    }
+}
+
+/// The badge of a record's check.
+pub fn proof_badge(state: ProofState) -> Badge {
+    match state {
+        ProofState::Tested => Badge { tone: "ok", icon: "✓", label: "tested" },
+        ProofState::Outdated => Badge { tone: "warn", icon: "◷", label: "outdated" },
+        ProofState::Failing => Badge { tone: "bad", icon: "✗", label: "failing" },
+        ProofState::Never => Badge { tone: "plain", icon: "○", label: "never tested" },
+        ProofState::Untestable => Badge { tone: "plain", icon: "–", label: "no check" },
+    }
+}
+
+fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
+    let (icon, label) = match verdict {
+        Verdict::Present => ("✗", "still broken"),
+        Verdict::Fixed => ("✓", "fixed"),
+        Verdict::Masked => ("✗", "masked, not fixed"),
+        Verdict::Incomplete => ("✗", "incomplete"),
+        Verdict::CannotTell => ("?", "cannot tell"),
+    };
+    let label =
+        if *name == CellName::Broken && verdict == Verdict::Present { "failure present" } else { label };
+    let tone = match name.accepts(verdict) {
+        true if name.is_fix() => "ok",
+        true => "plain",
+        false => "bad",
+    };
+    Badge { tone, icon, label }
+}
+
+/// What happened when printed commands ran; nothing where the run was of another version of them.
+pub fn ran(proof: &Proof, name: &CellName) -> Option<Badge> {
+    let current = matches!(proof.state, ProofState::Tested | ProofState::Failing);
+    let verdict = proof.cells.get(name).filter(|_| current)?;
+    Some(verdict_badge(name, *verdict))
+}
+
+fn result(proof: &Proof) -> String {
+    let day = proof.date.map(|date| date.to_string()).unwrap_or_default();
+    let platform = proof.platform.as_deref().unwrap_or_default();
+    match proof.state {
+        ProofState::Tested => {
+            format!("Tested {day} on {platform}, with real tools: every state came out as it must.")
+        }
+        ProofState::Failing => format!("Failing: on {day} ({platform}) a state did not come out as it must."),
+        ProofState::Outdated => {
+            format!("Outdated: the result of {day} is for an earlier version of these commands.")
+        }
+        ProofState::Never => "Never tested: no result is recorded.".to_owned(),
+        ProofState::Untestable => {
+            "Untested: this check has no setup that brings the failure about.".to_owned()
+        }
+    }
+}
+
+/// An expectation in words.
+fn expectation(expectation: &Expectation) -> String {
+    let exit = expectation.exit.map(|matcher| match matcher {
+        ExitMatcher::Equals(code) => format!("exit status {code}"),
+        ExitMatcher::NotEquals(code) => format!("an exit status other than {code}"),
+    });
+    let ops = expectation.output.iter().flat_map(|matcher| &matcher.0).map(|op| match op {
+        TextOp::Contains(part) => format!("output with “{part}”"),
+        TextOp::NotContains(part) => format!("output without “{part}”"),
+        TextOp::Equals(whole) => format!("output “{whole}”"),
+        TextOp::Matches(regex) => format!("output that matches /{regex}/"),
+    });
+    exit.into_iter().chain(ops).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,256 @@
+//! Pages that lead to records: home, browse, facets, keywords.
+
+use super::Page;
+use super::facets::{Shelf, ShelfValue};
+use super::pages::Site;
+use super::templates::TemplateError;
+use super::view::CardView;
+use crate::model::{ProofState, Record, SignaturePattern};
+use regex::Regex;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// How many records the home page lists as lately changed.
+const N_LATEST: usize = 8;
+/// How many values of a facet the home page shows.
+const N_HOME_VALUES: usize = 12;
+/// How many records stand on one page of a facet.
+const N_PER_PAGE: usize = 50;
+/// How many keywords stand on one page; a book with fewer has them all on one.
+const N_KEYWORDS: usize = 400;
+
+#[derive(Serialize)]
+struct HomeView<'s> {
+    shelves: Vec<ShelfView<'s>>,
+    latest: Vec<CardView>,
+    n_tested: usize,
+    failing: Vec<CardView>,
+}
+
+#[derive(Serialize)]
+struct ShelfView<'s> {
+    label: &'s str,
+    key: &'static str,
+    values: Vec<ValueView<'s>>,
+    /// How many values are not shown.
+    n_more: usize,
+}
+
+#[derive(Serialize)]
+struct ValueView<'s> {
+    name: &'s str,
+    path: String,
+    n_records: usize,
+}
+
+#[derive(Serialize)]
+struct FacetView<'s> {
+    label: &'s str,
+    name: &'s str,
+    n_records: usize,
+    cards: Vec<CardView>,
+    turn: Turn,
+}
+
+/// Where a page stands among those of one list.
+#[derive(Serialize)]
+struct Turn {
+    nth: usize,
+    of: usize,
+    /// Paths, relative to the site's root.
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Turn {
+    fn of(nth: usize, of: usize, folder: &str) -> Turn {
+        let path = |nth: usize| if nth == 1 { folder.to_owned() } else { format!("{folder}{nth}/") };
+        Turn { nth, of, before: (nth > 1).then(|| path(nth - 1)), after: (nth < of).then(|| path(nth + 1)) }
+    }
+}
+
+#[derive(Serialize)]
+struct KeywordsView<'s> {
+    letters: Vec<LetterView>,
+    entries: &'s [Entry<'s>],
+    turn: Turn,
+    /// The letter of this page; nothing where all stand on one.
+    letter: Option<char>,
+}
+
+#[derive(Serialize)]
+struct LetterView {
+    letter: char,
+    path: String,
+    n_entries: usize,
+}
+
+/// One keyword, code or signature, and the records that have it.
+#[derive(Serialize)]
+struct Entry<'s> {
+    text: &'s str,
+    records: Vec<EntryRecord<'s>>,
+}
+
+#[derive(Serialize)]
+struct EntryRecord<'s> {
+    id: &'s str,
+    title: &'s str,
+}
+
+impl<'b> Site<'b> {
+    pub fn home(&self) -> Result<Page, TemplateError> {
+        let state = |record: &Record| self.proof(record).state;
+        let mut latest: Vec<&Record> = self.records_by_id().collect();
+        latest.sort_by_key(|record| std::cmp::Reverse(record.changed()));
+        let failing = latest.iter().filter(|record| state(record) == ProofState::Failing);
+        let view = HomeView {
+            shelves: self.shelves.iter().map(|shelf| self.shelf(shelf, N_HOME_VALUES)).collect(),
+            failing: failing.take(N_LATEST).map(|record| self.card(record)).collect(),
+            n_tested: latest.iter().filter(|record| state(record) == ProofState::Tested).count(),
+            latest: latest.iter().take(N_LATEST).map(|record| self.card(record)).collect(),
+        };
+        self.page("index.html", "home.html", view)
+    }
+
+    /// The page of all facets, and the pages of each value.
+    pub fn browse(&self) -> Result<Vec<Page>, TemplateError> {
+        let shelves: Vec<ShelfView> =
+            self.shelves.iter().map(|shelf| self.shelf(shelf, usize::MAX)).collect();
+        let mut pages = vec![self.page("browse/index.html", "browse.html", shelves)?];
+        for shelf in &self.shelves {
+            for value in &shelf.values {
+                pages.extend(self.facet(shelf, value)?);
+            }
+        }
+        Ok(pages)
+    }
+
+    fn facet(&self, shelf: &Shelf, value: &ShelfValue) -> Result<Vec<Page>, TemplateError> {
+        let folder = value.path(shelf.facet);
+        let parts: Vec<&[&Record]> = value.records.chunks(N_PER_PAGE).collect();
+        let page = |(nth, records): (usize, &&[&Record])| {
+            let view = FacetView {
+                label: self.settings().label(shelf.facet),
+                name: value.name,
+                n_records: value.records.len(),
+                cards: records.iter().map(|record| self.card(record)).collect(),
+                turn: Turn::of(nth, parts.len(), &folder),
+            };
+            let path = if nth == 1 { folder.clone() } else { format!("{folder}{nth}/") };
+            self.page(&format!("{path}index.html"), "facet.html", view)
+        };
+        (1..).zip(&parts).map(page).collect()
+    }
+
+    fn shelf<'s>(&'s self, shelf: &Shelf<'s>, n_shown: usize) -> ShelfView<'s> {
+        let mut values: Vec<&ShelfValue> = shelf.values.iter().collect();
+        if values.len() > n_shown {
+            values.sort_by_key(|value| std::cmp::Reverse(value.records.len()));
+        }
+        let view = |value: &&ShelfValue<'s>| ValueView {
+            name: value.name,
+            path: value.path(shelf.facet),
+            n_records: value.records.len(),
+        };
+        let n_more = values.len().saturating_sub(n_shown);
+        values.truncate(n_shown);
+        let label = self.settings().label(shelf.facet);
+        ShelfView { label, key: shelf.facet.key(), values: values.iter().map(view).collect(), n_more }
+    }
+
+    /// Every keyword, code and signature from A to Z: the search that works without a script.
+    pub fn keywords(&self) -> Result<Vec<Page>, TemplateError> {
+        let mut by_text: BTreeMap<(String, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
+        for record in self.records_by_id() {
+            for text in texts(record) {
+                by_text
+                    .entry((sort_key(text), text))
+                    .or_default()
+                    .insert((&record.title, record.id.as_str()));
+            }
+        }
+        let entry = |((_, text), records): ((String, &'b str), BTreeSet<(&'b str, &'b str)>)| Entry {
+            text,
+            records: records.into_iter().map(|(title, id)| EntryRecord { id, title }).collect(),
+        };
+        let entries: Vec<Entry> = by_text.into_iter().map(entry).collect();
+        if entries.len() <= N_KEYWORDS {
+            let turn = Turn::of(1, 1, "keywords/");
+            let view = KeywordsView { letters: Vec::new(), entries: &entries, turn, letter: None };
+            return Ok(vec![self.page("keywords/index.html", "keywords.html", view)?]);
+        }
+        self.letters(&entries)
+    }
+
+    fn letters(&self, entries: &[Entry]) -> Result<Vec<Page>, TemplateError> {
+        let groups: Vec<&[Entry]> =
+            entries.chunk_by(|one, other| letter(one.text) == letter(other.text)).collect();
+        // `#` gathers what begins with no letter.
+        let folder = |letter: char| match letter {
+            '#' => "keywords/other/".to_owned(),
+            letter => format!("keywords/{letter}/"),
+        };
+        let letters = || {
+            let view = |group: &&[Entry]| {
+                let letter = letter(group[0].text);
+                LetterView {
+                    letter: letter.to_ascii_uppercase(),
+                    path: folder(letter),
+                    n_entries: group.len(),
+                }
+            };
+            groups.iter().map(view).collect()
+        };
+        let turn = Turn::of(1, 1, "keywords/");
+        let view = KeywordsView { letters: letters(), entries: &[], turn, letter: None };
+        let mut pages = vec![self.page("keywords/index.html", "keywords.html", view)?];
+        for group in &groups {
+            let letter = letter(group[0].text);
+            let parts: Vec<&[Entry]> = group.chunks(N_KEYWORDS).collect();
+            for (nth, entries) in (1..).zip(&parts) {
+                let view = KeywordsView {
+                    letters: letters(),
+                    entries,
+                    turn: Turn::of(nth, parts.len(), &folder(letter)),
+                    letter: Some(letter.to_ascii_uppercase()),
+                };
+                let path = if nth == 1 { folder(letter) } else { format!("{}{nth}/", folder(letter)) };
+                pages.push(self.page(&format!("{path}index.html"), "keywords.html", view)?);
+            }
+        }
+        Ok(pages)
+    }
+}
+
+/// What a record is found by: its keywords, its literal signatures, and the codes in its title and symptom.
+fn texts(record: &Record) -> BTreeSet<&str> {
+    let keywords =
+        record.keywords.iter().filter(|keyword| !keyword.absent).map(|keyword| keyword.query.as_str());
+    let literals = record.signatures.iter().filter_map(|signature| match &signature.pattern {
+        SignaturePattern::Literal(text) => Some(text.as_str()),
+        SignaturePattern::Regex(_) => None,
+    });
+    let codes = [record.title.as_str(), record.symptom.markdown()]
+        .into_iter()
+        .flat_map(|text| CODE.find_iter(text).map(|code| code.as_str()));
+    keywords.chain(literals).chain(codes).collect()
+}
+
+/// `E0308`, `ERR_OSSL_EVP_UNSUPPORTED`, `EADDRINUSE`, `ORA-01555`.
+static CODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:[A-Z]{1,6}-?[0-9]{2,6}|[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|E[A-Z]{4,})\b")
+        .expect("this expression compiles")
+});
+
+fn sort_key(text: &str) -> String {
+    let first = text.find(char::is_alphanumeric).unwrap_or_default();
+    format!("{}{}", letter(text), text[first..].to_lowercase())
+}
+
+/// The ASCII letter that a text is found under, or `#`.
+fn letter(text: &str) -> char {
+    let first = text.chars().find(|c| c.is_alphanumeric()).unwrap_or('#').to_ascii_lowercase();
+    if first.is_ascii_lowercase() { first } else { '#' }
+}
