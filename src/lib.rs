@@ -32,6 +32,7 @@ use diag::{Code, Diagnostic};
 use disk::DiskError;
 use model::{Book, Date, Proof, Record, RecordId, SiteUrl};
 use render::{Contents, DeadLink, Page, Rendered, TemplateError, Templates, Theme};
+use search::ShardFile;
 use std::collections::{BTreeMap, BTreeSet};
 use text::{FileId, Image, Source, Sources, Span};
 
@@ -161,17 +162,22 @@ pub fn build(input: &Input, choice: Choice) -> Result<Built, BuildError> {
     let images = images(&input.sources, &book);
     let as_of = choice.as_of.or_else(|| book.newest_day());
     let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
-    let Rendered { mut pages, urls } = render::pages(contents, &templates, &theme)?;
-    if book.settings.search {
-        let index = search::Index::in_memory(&search::documents(&book))?;
-        let shards = search::export(&index)?;
-        pages.extend(shards.into_iter().map(|file| Page { path: file.path, body: file.body }));
-    }
+    let (rendered, shards) = rayon::join(|| render::pages(contents, templates, &theme), || shards(&book));
+    let Rendered { mut pages, urls } = rendered?;
+    pages.extend(shards?.into_iter().map(|file| Page { path: file.path, body: file.body }));
     let root_path = book.settings.site_url.as_ref().map_or("/", SiteUrl::path);
     found.extend(dead_links(render::check_links(&pages, root_path), &book, &input.sources));
     found.extend(lost_urls(&input.sources, &pages, choice.public));
     diag::sort(&mut found);
     Ok(Built { pages, n_records: book.records.len(), found, urls })
+}
+
+/// The files from which a browser ranks, where the site has search.
+fn shards(book: &Book) -> Result<Vec<ShardFile>, search::IndexError> {
+    if !book.settings.search {
+        return Ok(Vec::new());
+    }
+    search::export(&search::Index::in_memory(&search::documents(book))?)
 }
 
 /// The images that pages may show, by record.

@@ -2,6 +2,7 @@
 
 use super::Page;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// A link of a page that leads to no file of the site, or to no place in one.
@@ -17,35 +18,29 @@ pub struct DeadLink {
 ///
 /// `root_path` is the path of the site on its host, such as `/`.
 pub fn check_links(pages: &[Page], root_path: &str) -> Vec<DeadLink> {
-    let files: HashSet<&str> = pages.iter().map(|page| page.path.as_str()).collect();
+    let site = Site { files: pages.iter().map(|page| page.path.as_str()).collect(), root_path };
     let html: Vec<(&str, &str)> = pages
         .iter()
         .filter(|page| page.path.ends_with(".html"))
         .filter_map(|page| Some((page.path.as_str(), std::str::from_utf8(&page.body).ok()?)))
         .collect();
-    let with_fragment: Vec<(&str, &str, String, String)> =
-        html.par_iter().flat_map_iter(|(path, text)| fragments(path, text, root_path)).collect();
-    let wanted: HashSet<&str> = with_fragment.iter().map(|(_, _, file, _)| file.as_str()).collect();
-    let ids: HashMap<&str, HashSet<&str>> = html
+    let (mut dead, places): (Vec<DeadLink>, Vec<Place>) = html
         .par_iter()
+        .map(|(path, text)| site.links_of(path, text))
+        .reduce(Default::default, |mut one, mut other| {
+            one.0.append(&mut other.0);
+            one.1.append(&mut other.1);
+            one
+        });
+    let wanted: HashSet<&str> = places.iter().map(|place| place.file.as_ref()).collect();
+    let ids: HashMap<&str, HashSet<&str>> = html
+        .iter()
         .filter(|(path, _)| wanted.contains(path))
         .map(|(path, text)| (*path, attributes(text, &["id"]).collect()))
         .collect();
-    let mut dead: Vec<DeadLink> = html
-        .par_iter()
-        .flat_map_iter(|(path, text)| {
-            let mut seen = HashSet::new();
-            let links = attributes(text, LINKS).filter(move |link| seen.insert(*link));
-            let leads_nowhere = |link: &&str| {
-                resolve(path, link, root_path).is_some_and(|file| !files.contains(file.as_str()))
-            };
-            links.filter(leads_nowhere).map(|link| dead_link(path, link)).collect::<Vec<_>>()
-        })
-        .collect();
-    let no_place = with_fragment.iter().filter(|(_, _, file, place)| {
-        ids.get(file.as_str()).is_some_and(|ids| !ids.contains(place.as_str()))
-    });
-    dead.extend(no_place.map(|(path, link, _, _)| dead_link(path, link)));
+    let is_missing =
+        |place: &&Place| ids.get(place.file.as_ref()).is_some_and(|ids| !ids.contains(place.name));
+    dead.extend(places.iter().filter(is_missing).map(|place| dead_link(place.page, place.link)));
     dead.sort();
     dead.dedup();
     dead
@@ -53,86 +48,133 @@ pub fn check_links(pages: &[Page], root_path: &str) -> Vec<DeadLink> {
 
 const LINKS: &[&str] = &["href", "src", "action"];
 
+/// The files that links may lead to.
+struct Site<'p> {
+    files: HashSet<&'p str>,
+    root_path: &'p str,
+}
+
+/// A link to a place in another page. Places in its own page are looked up at once.
+struct Place<'p> {
+    page: &'p str,
+    link: &'p str,
+    file: Cow<'p, str>,
+    name: &'p str,
+}
+
+impl<'p> Site<'p> {
+    fn links_of(&self, page: &'p str, text: &'p str) -> (Vec<DeadLink>, Vec<Place<'p>>) {
+        let depth = page.matches('/').count();
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut own_places: Vec<(&str, &str)> = Vec::new();
+        let mut dead = Vec::new();
+        let mut places = Vec::new();
+        for link in attributes(text, LINKS) {
+            if !seen.insert(link) {
+                continue;
+            }
+            let (target, name) = link.split_once('#').unwrap_or((link, ""));
+            if target.is_empty() {
+                own_places.push((link, name));
+                continue;
+            }
+            let Some(file) = self.resolve(page, depth, target) else { continue };
+            if !self.has(&file) {
+                dead.push(dead_link(page, link));
+            } else if !name.is_empty() {
+                let file = if file.is_empty() || file.ends_with('/') {
+                    format!("{file}index.html").into()
+                } else {
+                    file
+                };
+                places.push(Place { page, link, file, name });
+            }
+        }
+        if !own_places.is_empty() {
+            let ids: HashSet<&str> = attributes(text, &["id"]).collect();
+            let missing = own_places.iter().filter(|(_, name)| !name.is_empty() && !ids.contains(name));
+            dead.extend(missing.map(|(link, _)| dead_link(page, link)));
+        }
+        (dead, places)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        match path.is_empty() || path.ends_with('/') {
+            // Nearly every page links to a folder; a lookup in place of a new string.
+            true => self.files.contains(format!("{path}index.html").as_str()),
+            false => self.files.contains(path),
+        }
+    }
+
+    /// The path that a link leads to; `None` where it leaves the site.
+    fn resolve(&self, from: &str, depth: usize, link: &'p str) -> Option<Cow<'p, str>> {
+        let target = link.split('?').next().unwrap_or_default();
+        // Most links go up to the root of the site and down from there.
+        let up = target.split("../").take_while(|part| part.is_empty()).count();
+        if up == depth && depth > 0 && !target[depth * 3..].contains("./") {
+            return Some(Cow::Borrowed(&target[depth * 3..]));
+        }
+        let has_scheme = link.find(':').is_some_and(|colon| !link[..colon].contains(['/', '?', '#']));
+        if has_scheme || link.starts_with("//") {
+            return None;
+        }
+        let mut parts: Vec<&str> = from.split('/').collect();
+        parts.pop();
+        let relative = match target.strip_prefix('/') {
+            Some(_) => {
+                parts.clear();
+                target.strip_prefix(self.root_path).unwrap_or(OUTSIDE)
+            }
+            None if target.is_empty() => return Some(from.to_owned().into()),
+            None => target,
+        };
+        for part in relative.split('/') {
+            match part {
+                "." => {}
+                ".." => {
+                    if parts.pop().is_none() {
+                        return Some(OUTSIDE.into());
+                    }
+                }
+                part => parts.push(part),
+            }
+        }
+        Some(parts.join("/").into())
+    }
+}
+
+/// A path that no file has.
+const OUTSIDE: &str = "?outside-of-the-site";
+
 fn dead_link(page: &str, link: &str) -> DeadLink {
     DeadLink { page: page.to_owned(), link: link.to_owned() }
 }
 
-/// Links to a place in a page: page, link, file, place.
-fn fragments<'t>(path: &'t str, text: &'t str, root_path: &str) -> Vec<(&'t str, &'t str, String, String)> {
-    attributes(text, &["href"])
-        .filter_map(|link| {
-            let (_, place) = link.split_once('#').filter(|(_, place)| !place.is_empty())?;
-            Some((path, link, resolve(path, link, root_path)?, place.to_owned()))
-        })
-        .collect()
-}
-
-/// The values of these attributes in the tags of a page; empty ones and those of text are left out.
+/// The values of these attributes in the tags of a page; empty ones and what stands in text are left out.
 fn attributes<'t>(html: &'t str, names: &'static [&'static str]) -> impl Iterator<Item = &'t str> {
     let bytes = html.as_bytes();
     let mut at = 0;
+    let mut inside = false;
     std::iter::from_fn(move || {
-        // One pass over the tags: text is skipped, quoted values are passed over whole.
         loop {
-            if !in_tag(bytes, at) {
-                at += html[at..].find('<')? + 1;
+            if !inside {
+                at += memchr::memchr(b'<', &bytes[at..])? + 1;
+                inside = true;
             }
-            match next_attribute(html, at) {
-                Some((name, value, after)) => {
-                    at = after;
-                    if names.contains(&name) && !value.is_empty() {
-                        return Some(value);
-                    }
-                }
-                None => at += html[at..].find('>')? + 1,
+            // Inside a tag: the next `name="value"`, or its end.
+            let found = at + memchr::memchr2(b'=', b'>', &bytes[at..])?;
+            if bytes[found] == b'>' || bytes.get(found + 1) != Some(&b'"') {
+                inside = bytes[found] != b'>';
+                at = found + 1;
+                continue;
+            }
+            let start = found + 2;
+            let end = start + memchr::memchr(b'"', &bytes[start..])?;
+            let name = html[at..found].rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+            at = end + 1;
+            if end > start && names.contains(&name) {
+                return Some(&html[start..end]);
             }
         }
     })
-}
-
-/// Whether the byte before stands inside a tag: after its name or after an attribute's closing quote.
-fn in_tag(bytes: &[u8], at: usize) -> bool {
-    at > 0 && matches!(bytes[at - 1], b'<' | b'"')
-}
-
-/// The next `name="value"` of the tag that goes on at `at`, and where it ends.
-fn next_attribute(html: &str, at: usize) -> Option<(&str, &str, usize)> {
-    let rest = &html[at..];
-    let equals = rest.find(['=', '>']).filter(|found| rest.as_bytes()[*found] == b'=')?;
-    let name = rest[..equals].rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
-    let value = rest[equals + 1..].strip_prefix('"')?;
-    let end = value.find('"')?;
-    Some((name, &value[..end], at + equals + 2 + end + 1))
-}
-
-/// The file that a link leads to; `None` where it leaves the site.
-fn resolve(from: &str, link: &str, root_path: &str) -> Option<String> {
-    let has_scheme = link.find(':').is_some_and(|colon| !link[..colon].contains(['/', '?', '#']));
-    if has_scheme || link.starts_with("//") {
-        return None;
-    }
-    let target = link.split(['#', '?']).next().unwrap_or_default();
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    let relative = match target.strip_prefix('/') {
-        Some(_) => {
-            parts.clear();
-            target.strip_prefix(root_path).unwrap_or("?outside-of-the-site")
-        }
-        None if target.is_empty() => return Some(from.to_owned()),
-        None => target,
-    };
-    for part in relative.split('/') {
-        match part {
-            "." => {}
-            ".." => {
-                if parts.pop().is_none() {
-                    return Some("?outside-of-the-site".to_owned());
-                }
-            }
-            part => parts.push(part),
-        }
-    }
-    let path = parts.join("/");
-    Some(if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path })
 }

@@ -6,10 +6,8 @@ use super::pages::Site;
 use super::templates::TemplateError;
 use super::view::CardView;
 use crate::model::{ProofState, Record, SignaturePattern};
-use regex::Regex;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 /// How many records the home page lists as lately changed.
 const N_LATEST: usize = 8;
@@ -232,17 +230,30 @@ fn texts(record: &Record) -> BTreeSet<&str> {
         SignaturePattern::Literal(text) => Some(text.as_str()),
         SignaturePattern::Regex(_) => None,
     });
-    let codes = [record.title.as_str(), record.symptom.markdown()]
-        .into_iter()
-        .flat_map(|text| CODE.find_iter(text).map(|code| code.as_str()));
-    keywords.chain(literals).chain(codes).collect()
+    let in_texts = codes(&record.title).chain(codes(record.symptom.markdown()));
+    keywords.chain(literals).chain(in_texts).collect()
 }
 
-/// `E0308`, `ERR_OSSL_EVP_UNSUPPORTED`, `EADDRINUSE`, `ORA-01555`.
-static CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:[A-Z]{1,6}-?[0-9]{2,6}|[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|E[A-Z]{4,})\b")
-        .expect("this expression compiles")
-});
+/// Words such as `E0308`, `ERR_OSSL_EVP_UNSUPPORTED`, `EADDRINUSE` and `ORA-01555`.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.split(move |c| !belongs(c)).map(|word| word.trim_matches(['_', '-'])).filter(|word| is_code(word))
+}
+
+fn is_code(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    if word.len() < 3 || word.len() > 64 || !bytes[0].is_ascii_uppercase() {
+        return false;
+    }
+    let n_letters = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let number = word[n_letters..].strip_prefix('-').unwrap_or(&word[n_letters..]);
+    let numbered =
+        n_letters <= 6 && (2..=6).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_upper = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let constant = bytes.contains(&b'_') && bytes.iter().all(is_upper);
+    let errno = bytes[0] == b'E' && word.len() >= 5 && n_letters == word.len();
+    numbered || constant || errno
+}
 
 fn sort_key(text: &str) -> String {
     let first = text.find(char::is_alphanumeric).unwrap_or_default();

@@ -37,10 +37,11 @@ pub struct Rendered {
 }
 
 /// Renders the whole site.
-pub fn pages(contents: Contents, templates: &Templates, theme: &Theme) -> Result<Rendered, TemplateError> {
+pub fn pages(contents: Contents, mut templates: Templates, theme: &Theme) -> Result<Rendered, TemplateError> {
     let (assets, paths) = theme.pages();
     let shelves = facets::shelves(contents.book);
-    let site = Site { contents, templates, assets: paths, shelves };
+    templates.set_global("site", &SiteView::of(contents.book, &paths));
+    let site = Site { contents, templates, shelves };
     let mut pages = assets;
     pages.push(site.home()?);
     pages.extend(site.browse()?);
@@ -73,16 +74,14 @@ fn promised(path: &str) -> Option<String> {
 /// The parts of a site while its pages are made.
 pub struct Site<'b> {
     pub contents: Contents<'b>,
-    pub templates: &'b Templates,
-    pub assets: BTreeMap<String, String>,
+    templates: Templates,
     pub shelves: Vec<Shelf<'b>>,
 }
 
-/// What every template sees.
+/// What a template sees, besides `site`.
 #[derive(Serialize)]
-struct Shell<'s, V> {
-    site: SiteView<'s>,
-    page: PageView<'s>,
+struct Shell<V> {
+    page: PageView,
     view: V,
 }
 
@@ -99,19 +98,45 @@ struct SiteView<'s> {
     repository: Option<&'s str>,
     /// `light`, `dark`, or nothing for what the reader's system prefers.
     theme: Option<&'static str>,
+    /// Theme files, plain name to path.
+    assets: &'s BTreeMap<String, String>,
     /// Paths of further style sheets.
     css: Vec<&'s str>,
     extra: serde_json::Value,
 }
 
 #[derive(Serialize)]
-struct PageView<'s> {
+struct PageView {
     /// Relative path to the site's root, such as `../../`, or `./` at the root itself.
     root: String,
     /// The page's address, where the site's is known.
     canonical: Option<String>,
-    /// Theme files, plain name to path.
-    assets: &'s BTreeMap<String, String>,
+}
+
+impl<'s> SiteView<'s> {
+    fn of(book: &'s Book, assets: &'s BTreeMap<String, String>) -> SiteView<'s> {
+        let settings = &book.settings;
+        let css = settings.additional_css.iter().filter_map(|name| assets.get(name)).map(String::as_str);
+        SiteView {
+            title: &settings.title,
+            description: &settings.description,
+            language: &settings.language,
+            authors: &settings.authors,
+            n_records: book.records.len(),
+            internal: settings.audience == Audience::Internal,
+            has_search: settings.search,
+            has_guides: !book.guides.is_empty(),
+            repository: settings.repository.as_deref(),
+            theme: match settings.default_theme {
+                ColourScheme::Auto => None,
+                ColourScheme::Light => Some("light"),
+                ColourScheme::Dark => Some("dark"),
+            },
+            assets,
+            css: css.collect(),
+            extra: json::extensions(&settings.extra),
+        }
+    }
 }
 
 impl<'b> Site<'b> {
@@ -168,11 +193,12 @@ impl<'b> Site<'b> {
         let setting = Setting { record: Some(&record.id), images, ..Setting::plain("../../") };
         let view = RecordView::of(record, proof, setting, around, self.json_ld(record));
         let path = format!("{folder}index.html");
-        let markdown = tidy_markdown(&self.render(&path, "record.md", &view)?).into_bytes();
+        let [html, markdown] =
+            self.templates.render_each(["record.html", "record.md"], &self.shell(&path, &view))?;
         let twin = json::record(record, proof, &self.url(&folder)).into_bytes();
         let mut pages = vec![
-            self.page(&path, "record.html", &view)?,
-            Page { path: format!("{folder}index.md"), body: markdown },
+            Page { path, body: html.into_bytes() },
+            Page { path: format!("{folder}index.md"), body: tidy_markdown(&markdown).into_bytes() },
             Page { path: format!("api/v1/records/{}.json", record.id), body: twin.clone() },
             Page { path: format!("{folder}index.json"), body: twin },
         ];
@@ -278,7 +304,8 @@ impl<'b> Site<'b> {
 
     /// A host serves this page at any depth, so its links start at the site's own root.
     fn not_found(&self) -> Result<Page, TemplateError> {
-        let shell = self.shell(self.root_path().to_owned(), None, ());
+        let page = PageView { root: self.root_path().to_owned(), canonical: None };
+        let shell = Shell { page, view: () };
         let body = self.templates.render("404.html", &shell)?;
         Ok(Page { path: "404.html".to_owned(), body: body.into_bytes() })
     }
@@ -289,44 +316,18 @@ impl<'b> Site<'b> {
     }
 
     pub fn page(&self, path: &str, template: &str, view: impl Serialize) -> Result<Page, TemplateError> {
-        Ok(Page { path: path.to_owned(), body: self.render(path, template, view)?.into_bytes() })
+        let body = self.templates.render(template, &self.shell(path, view))?;
+        Ok(Page { path: path.to_owned(), body: body.into_bytes() })
     }
 
-    pub fn render(&self, path: &str, template: &str, view: impl Serialize) -> Result<String, TemplateError> {
+    fn shell<V>(&self, path: &str, view: V) -> Shell<V> {
         let root = match path.matches('/').count() {
             0 => "./".to_owned(),
             depth => "../".repeat(depth),
         };
         let address = path.strip_suffix("index.html").unwrap_or(path);
         let canonical = self.settings().site_url.as_ref().map(|url| url.join(address));
-        self.templates.render(template, &self.shell(root, canonical, view))
-    }
-
-    fn shell<V>(&self, root: String, canonical: Option<String>, view: V) -> Shell<'_, V> {
-        let settings = self.settings();
-        let css = settings.additional_css.iter().filter_map(|name| self.assets.get(name)).map(String::as_str);
-        Shell {
-            site: SiteView {
-                title: &settings.title,
-                description: &settings.description,
-                language: &settings.language,
-                authors: &settings.authors,
-                n_records: self.contents.book.records.len(),
-                internal: settings.audience == Audience::Internal,
-                has_search: settings.search,
-                has_guides: !self.contents.book.guides.is_empty(),
-                repository: settings.repository.as_deref(),
-                theme: match settings.default_theme {
-                    ColourScheme::Auto => None,
-                    ColourScheme::Light => Some("light"),
-                    ColourScheme::Dark => Some("dark"),
-                },
-                css: css.collect(),
-                extra: json::extensions(&settings.extra),
-            },
-            page: PageView { root, canonical, assets: &self.assets },
-            view,
-        }
+        Shell { page: PageView { root, canonical }, view }
     }
 
     /// The address of a path: absolute where the site's is known.

@@ -63,10 +63,29 @@ impl Templates {
         Ok(Templates { tera })
     }
 
+    /// Makes a value known to every page under a name; it is converted once.
+    pub fn set_global(&mut self, name: &'static str, value: &impl Serialize) {
+        self.tera.global_context().insert(name, value);
+    }
+
     /// Renders one template with one view.
     pub fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplateError> {
+        let [text] = self.render_each([name], view)?;
+        Ok(text)
+    }
+
+    /// Renders several templates with the same view, which is converted once.
+    pub fn render_each<const N: usize>(
+        &self,
+        names: [&str; N],
+        view: &impl Serialize,
+    ) -> Result<[String; N], TemplateError> {
         let failed = |error: tera::Error| TemplateError(error.to_string());
         let context = Context::from_serialize(view).map_err(failed)?;
-        self.tera.render(name, &context).map_err(failed)
+        let mut texts = [const { String::new() }; N];
+        for (text, name) in texts.iter_mut().zip(names) {
+            *text = self.tera.render(name, &context).map_err(failed)?;
+        }
+        Ok(texts)
     }
 }

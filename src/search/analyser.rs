@@ -39,11 +39,11 @@ const MAX_PARTS: usize = 6;
 /// Splits a text into tokens.
 pub fn analyse(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
-    let mut before: Option<(String, usize)> = None;
+    let mut before: Option<String> = None;
     for run in runs(text) {
-        let number = emit(&run, before.as_ref(), &mut tokens);
+        let number = emit(&run, before.as_deref(), &mut tokens);
         before = match (number, run.parts.as_slice()) {
-            (false, [word]) if word.chars().all(char::is_alphabetic) => Some((word.clone(), run.end_at)),
+            (false, [word]) if word.chars().all(char::is_alphabetic) => Some(word.clone()),
             _ => None,
         };
     }
@@ -59,49 +59,63 @@ pub fn single_part(text: &str) -> Option<String> {
 
 struct Run {
     bytes: std::ops::Range<usize>,
-    /// Position of the first character, and of the one after the last, in code points.
-    start_at: usize,
-    end_at: usize,
+    /// How many characters lie between the end of the run before and this one.
+    gap: usize,
     n_dashes: usize,
     parts: Vec<String>,
 }
 
 fn runs(text: &str) -> Vec<Run> {
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    let is_apostrophe = |at: usize| {
-        let between = |c: Option<&(usize, char)>| c.is_some_and(|(_, c)| c.is_alphanumeric());
-        matches!(chars[at].1, '\'' | '’')
-            && at > 0
-            && between(chars.get(at - 1))
-            && between(chars.get(at + 1))
-    };
-    let in_run = |at: usize| is_run_char(chars[at].1) || is_apostrophe(at);
-    let mut runs = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
+    let mut letters: Vec<char> = Vec::new();
     let mut at = 0;
-    while at < chars.len() {
-        if !in_run(at) {
-            at += 1;
-            continue;
-        }
-        let start_at = at;
-        while at < chars.len() && in_run(at) {
-            at += 1;
-        }
-        let end_byte = chars.get(at).map_or(text.len(), |(byte, _)| *byte);
-        let letters: Vec<char> =
-            (start_at..at).filter(|at| !is_apostrophe(*at)).map(|at| chars[at].1).collect();
-        let n_dashes = letters.iter().take_while(|c| **c == '-').count();
+    let mut end_before = 0;
+    while let Some(start) = find(text, at, true) {
+        at = find(text, start, false).unwrap_or(text.len());
+        letters.clear();
+        letters.extend(text[start..at].chars().filter(|c| !is_apostrophe(*c)));
         let parts = parts(&letters);
         if !parts.is_empty() {
-            runs.push(Run { bytes: chars[start_at].0..end_byte, start_at, end_at: at, n_dashes, parts });
+            let n_dashes = letters.iter().take_while(|c| **c == '-').count();
+            let gap = text[end_before..start].chars().count();
+            runs.push(Run { bytes: start..at, gap, n_dashes, parts });
+            end_before = at;
         }
     }
     runs
 }
 
+/// The first byte from `at` on whose character belongs to a run, or does not.
+fn find(text: &str, mut at: usize, wanted: bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    loop {
+        let byte = *bytes.get(at)?;
+        let c = if byte.is_ascii() { char::from(byte) } else { text[at..].chars().next()? };
+        let inside = is_run_char(c) || is_apostrophe(c) && stands_inside_a_word(text, at, c);
+        if inside == wanted {
+            return Some(at);
+        }
+        at += c.len_utf8();
+    }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’')
+}
+
+fn stands_inside_a_word(text: &str, at: usize, apostrophe: char) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at + apostrophe.len_utf8()..].chars().next();
+    before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
+}
+
 /// Whether a character belongs to a run: letters, numbers, and what holds identifiers together.
 pub fn is_run_char(c: char) -> bool {
-    c.is_alphanumeric() || "-.:/@#+$%\\=&~*_".contains(c)
+    c.is_alphanumeric()
+        || matches!(
+            c,
+            '-' | '.' | ':' | '/' | '@' | '#' | '+' | '$' | '%' | '\\' | '=' | '&' | '~' | '*' | '_'
+        )
 }
 
 fn parts(letters: &[char]) -> Vec<String> {
@@ -140,7 +154,7 @@ fn cuts_before(letters: &[char], at: usize) -> bool {
 }
 
 /// Adds the tokens of a run; says whether the run was a number that its word has swallowed.
-fn emit(run: &Run, before: Option<&(String, usize)>, tokens: &mut Vec<Token>) -> bool {
+fn emit(run: &Run, before: Option<&str>, tokens: &mut Vec<Token>) -> bool {
     let mut push = |text: String, kind: Kind| {
         if !is_noise(&text) {
             tokens.push(Token { text, run: run.bytes.clone(), kind });
@@ -152,7 +166,7 @@ fn emit(run: &Run, before: Option<&(String, usize)>, tokens: &mut Vec<Token>) ->
             push(format!("{}{part}", &"--"[..run.n_dashes]), Kind::Extra);
         }
         let is_number = part.len() <= 5 && part.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some((word, _)) = before.filter(|(_, end_at)| is_number && run.start_at - end_at <= 2) {
+        if let Some(word) = before.filter(|_| is_number && run.gap <= 2) {
             push(format!("{word}_{part}"), Kind::Extra);
         }
         return is_number;

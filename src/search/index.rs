@@ -4,14 +4,18 @@ use super::analyser::IndexTokenizer;
 use super::document::{Document, FIELDS, Summary};
 use camino::Utf8Path;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::indexer::NoMergePolicy;
-use tantivy::postings::Postings as _;
+use tantivy::postings::{Postings as _, TermInfo};
 use tantivy::query::Bm25Weight;
 use tantivy::schema::{
     Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value as _,
 };
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{DocSet as _, IndexWriter, ReloadPolicy, SegmentReader, TERMINATED, TantivyDocument};
+use tantivy::{
+    DocSet as _, IndexWriter, InvertedIndexReader, ReloadPolicy, SegmentReader, TERMINATED, TantivyDocument,
+};
 
 /// An index, open for reading.
 pub struct Index {
@@ -152,24 +156,54 @@ impl Index {
     /// fields, scaled and rounded; never less than 1.
     pub fn postings(&self, term: &str) -> Result<Postings, IndexError> {
         let Some(segment) = &self.segment else { return Ok(Postings::default()) };
-        let n_docs = u64::from(segment.max_doc());
         let mut scores: Vec<(DocId, f32)> = Vec::new();
-        for (field, (_, boost)) in self.schema.texts.iter().zip(FIELDS) {
-            let inverted = segment.inverted_index(*field)?;
-            let Some(info) = inverted.terms().get(term.as_bytes())? else { continue };
-            let norms = segment.get_fieldnorms_reader(*field)?;
-            #[expect(clippy::cast_precision_loss, reason = "tantivy computes this average the same way")]
-            let average = inverted.total_num_tokens() as f32 / n_docs as f32;
-            let weight = Bm25Weight::for_one_term_without_explain(u64::from(info.doc_freq), n_docs, average)
-                .boost_by(boost);
-            let mut postings = inverted.read_postings_from_terminfo(&info, IndexRecordOption::WithFreqs)?;
-            while postings.doc() != TERMINATED {
-                let doc = postings.doc();
-                scores.push((doc, weight.score(norms.fieldnorm_id(doc), postings.term_freq())));
-                postings.advance();
+        for field in self.weighed(segment)? {
+            if let Some(info) = field.inverted.terms().get(term.as_bytes())? {
+                field.score(&info, &mut scores)?;
             }
         }
         Ok(impacts(scores))
+    }
+
+    /// Every term with its documents, in byte order: the same as [`Index::postings`] of each, in one walk.
+    pub fn all_postings(&self) -> Result<Vec<(String, Postings)>, IndexError> {
+        let Some(segment) = &self.segment else { return Ok(Vec::new()) };
+        let fields = self.weighed(segment)?;
+        let mut terms: BTreeMap<Vec<u8>, Vec<(usize, TermInfo)>> = BTreeMap::new();
+        for (nth, field) in fields.iter().enumerate() {
+            let mut stream = field.inverted.terms().stream()?;
+            while stream.advance() {
+                match terms.get_mut(stream.key()) {
+                    Some(infos) => infos.push((nth, stream.value().clone())),
+                    None => drop(terms.insert(stream.key().to_vec(), vec![(nth, stream.value().clone())])),
+                }
+            }
+        }
+        let postings = |(term, infos): (Vec<u8>, Vec<(usize, TermInfo)>)| {
+            let mut scores: Vec<(DocId, f32)> = Vec::new();
+            for (nth, info) in infos {
+                fields[nth].score(&info, &mut scores)?;
+            }
+            Ok((String::from_utf8_lossy(&term).into_owned(), impacts(scores)))
+        };
+        terms.into_iter().map(postings).collect()
+    }
+
+    fn weighed(&self, segment: &SegmentReader) -> Result<Vec<WeighedField>, IndexError> {
+        let n_docs = u64::from(segment.max_doc());
+        let field = |(field, (_, boost)): (&Field, (&str, f32))| {
+            let inverted = segment.inverted_index(*field)?;
+            #[expect(clippy::cast_precision_loss, reason = "tantivy computes this average the same way")]
+            let average = inverted.total_num_tokens() as f32 / n_docs as f32;
+            Ok(WeighedField {
+                norms: segment.get_fieldnorms_reader(*field)?,
+                inverted,
+                boost,
+                n_docs,
+                average,
+            })
+        };
+        self.schema.texts.iter().zip(FIELDS).map(field).collect()
     }
 
     /// The documents with a facet value, written `key=value`, in order.
@@ -216,6 +250,31 @@ impl Index {
         let foreign = |what: &str| IndexError::Foreign(format!("document {doc} {what}"));
         serde_json::from_str(&text.ok_or_else(|| foreign("has no summary"))?)
             .map_err(|_| foreign("has a summary of another form"))
+    }
+}
+
+/// A field with what its scores depend on besides the term.
+struct WeighedField {
+    inverted: Arc<InvertedIndexReader>,
+    norms: FieldNormReader,
+    boost: f32,
+    n_docs: u64,
+    average: f32,
+}
+
+impl WeighedField {
+    /// Adds the score of each document that has a term here.
+    fn score(&self, info: &TermInfo, scores: &mut Vec<(DocId, f32)>) -> Result<(), IndexError> {
+        let weight =
+            Bm25Weight::for_one_term_without_explain(u64::from(info.doc_freq), self.n_docs, self.average)
+                .boost_by(self.boost);
+        let mut postings = self.inverted.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+        while postings.doc() != TERMINATED {
+            let doc = postings.doc();
+            scores.push((doc, weight.score(self.norms.fieldnorm_id(doc), postings.term_freq())));
+            postings.advance();
+        }
+        Ok(())
     }
 }
 

@@ -81,8 +81,7 @@ fn terms(index: &Index) -> Result<Vec<u8>, IndexError> {
         let df = u32::try_from(docs.len()).unwrap_or(u32::MAX);
         add(format!("{FACET}{facet}"), df, docs.into_iter().map(|doc| (doc, 0)).collect());
     }
-    for term in index.terms("")? {
-        let postings = index.postings(&term)?;
+    for (term, postings) in index.all_postings()? {
         add(term, postings.df, postings.list);
     }
     let mut shard = Vec::new();
@@ -123,7 +122,8 @@ fn varint(mut number: u64, out: &mut Vec<u8>) {
 
 /// A header without time and system, so that the same text gives the same bytes.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>, IndexError> {
-    let mut writer = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());
+    let mut writer =
+        GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::default());
     writer.write_all(bytes)?;
     Ok(writer.finish()?)
 }

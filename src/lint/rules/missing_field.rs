@@ -13,7 +13,9 @@ pub fn check(record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     let status = record.status.as_ref().map(|status| status.value);
     let open = status == Some(ParsedStatus::Open);
     // A field whose value could not be read, or whose key has a slip in it, has a finding of its own.
-    let is_written = |field: &&str| record.written.iter().any(|key| nearest(key, [*field]).is_some());
+    let is_written = |field: &&str| {
+        record.written.contains(*field) || record.written.iter().any(|key| nearest(key, [*field]).is_some())
+    };
     let required =
         ["title", "product", "symptom", "fix"].into_iter().filter(|field| *field != "fix" || !open);
     for field in required.filter(|field| !is_written(field)) {
