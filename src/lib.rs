@@ -31,9 +31,10 @@ use camino::Utf8Path;
 use diag::{Code, Diagnostic};
 use disk::DiskError;
 use model::{Book, Date, Proof, Record, RecordId, SiteUrl};
-use render::{Contents, DeadLink, Page, Rendered, TemplateError, Templates, Theme};
-use search::ShardFile;
+use rayon::prelude::*;
+use render::{Contents, DeadLink, Links, Page, TemplateError, Templates, Theme};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use text::{FileId, Image, Source, Sources, Span};
 
 /// The file of committed check results, beside `book.toml`.
@@ -126,13 +127,13 @@ pub struct Choice {
     pub as_of: Option<Date>,
 }
 
-/// A site, and what is wrong with the files it was made from.
+/// What is known of a site once its files have gone to where they belong.
 #[derive(Debug)]
 pub struct Built {
-    /// The files of the site.
-    pub pages: Vec<Page>,
     /// How many records it has.
     pub n_records: usize,
+    /// How many files it has.
+    pub n_files: usize,
     /// Every finding, in the order of reports.
     pub found: Vec<Diagnostic>,
     /// The addresses that a ledger would keep, sorted.
@@ -148,11 +149,20 @@ pub enum BuildError {
     /// The index failed.
     #[error("make the search index")]
     Search(#[from] search::IndexError),
+    /// The files could not be put where they belong.
+    #[error("put the site together")]
+    Put(#[from] DiskError),
 }
 
-/// Makes the whole site from what was read. Pure: the same input gives the same bytes on any machine.
-pub fn build(input: &Input, choice: Choice) -> Result<Built, BuildError> {
-    let Reading { book, results, mut found } = read(&input.sources, &input.given);
+/// Makes the whole site from what was read, and hands its files to `put`: part by part, from several threads, in no
+/// order. Pure but for that: the same input gives the same files, byte for byte, on any machine.
+pub fn build(
+    reading: Reading,
+    input: &Input,
+    choice: Choice,
+    put: &(dyn Fn(Vec<Page>) -> Result<(), DiskError> + Sync),
+) -> Result<Built, BuildError> {
+    let Reading { book, results, mut found } = reading;
     let book = if choice.drafts { book } else { book.without_drafts() };
     let book = if choice.public { book.for_the_public() } else { book };
     let templates = Templates::new(&input.templates)?;
@@ -162,22 +172,50 @@ pub fn build(input: &Input, choice: Choice) -> Result<Built, BuildError> {
     let images = images(&input.sources, &book);
     let as_of = choice.as_of.or_else(|| book.newest_day());
     let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
-    let (rendered, shards) = rayon::join(|| render::pages(contents, templates, &theme), || shards(&book));
-    let Rendered { mut pages, urls } = rendered?;
-    pages.extend(shards?.into_iter().map(|file| Page { path: file.path, body: file.body }));
+    let site = render::Site::new(contents, templates, &theme);
     let root_path = book.settings.site_url.as_ref().map_or("/", SiteUrl::path);
-    found.extend(dead_links(render::check_links(&pages, root_path), &book, &input.sources));
-    found.extend(lost_urls(&input.sources, &pages, choice.public));
+    let put_part = |pages: Vec<Page>| {
+        let links = Links::of(&pages, root_path);
+        put(pages).map(|()| links)
+    };
+    let parts = || {
+        let part = |nth| Ok::<Links, BuildError>(put_part(site.part(nth)?)?);
+        (0..site.n_parts())
+            .into_par_iter()
+            .map(part)
+            .try_reduce(Links::default, |one, other| Ok(one.merge(other)))
+    };
+    let shards = || Ok::<Links, BuildError>(put_part(shards(&book)?)?);
+    let (parts, shards) = rayon::join(parts, shards);
+    let links = parts?.merge(shards?);
+    found.extend(dead_links(links.dead(), &book, &input.sources));
+    found.extend(lost_urls(&input.sources, &links, choice.public));
     diag::sort(&mut found);
-    Ok(Built { pages, n_records: book.records.len(), found, urls })
+    let urls: BTreeSet<String> = links.files().filter_map(render::promised).collect();
+    let n_files = links.files().count();
+    Ok(Built { n_records: book.records.len(), n_files, found, urls: urls.into_iter().collect() })
+}
+
+/// Makes the whole site and keeps its files in memory, sorted by path.
+pub fn build_in_memory(input: &Input, choice: Choice) -> Result<(Built, Vec<Page>), BuildError> {
+    let pages: Mutex<Vec<Page>> = Mutex::default();
+    let put = |mut part: Vec<Page>| {
+        pages.lock().expect("nobody panics while holding this lock").append(&mut part);
+        Ok(())
+    };
+    let built = build(read(&input.sources, &input.given), input, choice, &put)?;
+    let mut pages = pages.into_inner().expect("nobody panics while holding this lock");
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok((built, pages))
 }
 
 /// The files from which a browser ranks, where the site has search.
-fn shards(book: &Book) -> Result<Vec<ShardFile>, search::IndexError> {
+fn shards(book: &Book) -> Result<Vec<Page>, search::IndexError> {
     if !book.settings.search {
         return Ok(Vec::new());
     }
-    search::export(&search::Index::in_memory(&search::documents(book))?)
+    let shards = search::export(&search::Index::in_memory(&search::documents(book))?)?;
+    Ok(shards.into_iter().map(|file| Page { path: file.path, body: file.body }).collect())
 }
 
 /// The images that pages may show, by record.
@@ -211,7 +249,7 @@ fn dead_links(dead: Vec<DeadLink>, book: &Book, sources: &Sources) -> Vec<Diagno
 }
 
 /// Addresses of the ledger that no page has any more.
-fn lost_urls(sources: &Sources, pages: &[Page], public: bool) -> Vec<Diagnostic> {
+fn lost_urls(sources: &Sources, links: &Links, public: bool) -> Vec<Diagnostic> {
     let Some((file, ledger)) = sources.iter().find(|(_, source)| source.path == LEDGER_FILE) else {
         return Vec::new();
     };
@@ -219,7 +257,6 @@ fn lost_urls(sources: &Sources, pages: &[Page], public: bool) -> Vec<Diagnostic>
     if public {
         return Vec::new();
     }
-    let there: BTreeSet<&str> = pages.iter().map(|page| page.path.as_str()).collect();
     let mut found = Vec::new();
     let mut at = 0;
     for line in ledger.text.split_inclusive('\n') {
@@ -228,7 +265,7 @@ fn lost_urls(sources: &Sources, pages: &[Page], public: bool) -> Vec<Diagnostic>
             path if path.is_empty() || path.ends_with('/') => format!("{path}index.html"),
             path => path.to_owned(),
         };
-        if !url.is_empty() && !there.contains(path.as_str()) {
+        if !url.is_empty() && !links.has(&path) {
             let message = format!("the published address `{url}` would vanish");
             found.push(
                 Diagnostic::error(Code::LostUrl, Span::new(file, at..at + line.trim_end().len()), message).hint(

@@ -2,8 +2,10 @@
 
 use super::args::{BuildArgs, Reader};
 use super::{Exit, UsageError, load_with_overrides, open, overrides, report, today};
-use crate::disk::{self, Written};
+use crate::diag::Diagnostic;
+use crate::disk::{self, SiteWriter, Written};
 use crate::model::SiteUrl;
+use crate::render::Page;
 use crate::{Built, Choice, Input, LEDGER_FILE, diag, parse};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -33,18 +35,21 @@ pub fn run(args: &BuildArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exi
         }
         return finish(args, &out);
     }
-    let built = crate::build(&input, choice).context("could not build the site")?;
-    report::findings(&built.found, &input.sources);
-    let stopped = if args.strict { !built.found.is_empty() } else { diag::has_errors(&built.found) };
-    if stopped {
-        let (n_errors, n_warnings) = report::count(&built.found);
-        report::talk(&format!("nothing was published: {}", report::summary(n_errors, n_warnings)));
-        return Ok(Exit::Findings);
+    let reading = crate::read(&input.sources, &input.given);
+    if stops(args, &reading.found) {
+        return Ok(refuse(&reading.found, &input));
     }
+    let writer = SiteWriter::begin(root, &out).context("could not write the site")?;
+    let put =
+        |pages: Vec<Page>| writer.add(pages.iter().map(|page| (page.path.as_str(), page.body.as_slice())));
+    let built = crate::build(reading, &input, choice, &put).context("could not build the site")?;
+    if stops(args, &built.found) {
+        return Ok(refuse(&built.found, &input));
+    }
+    report::findings(&built.found, &input.sources);
     // A book with findings is always built in full, so that they are told every time.
     let inputs = if built.found.is_empty() { inputs.as_str() } else { "" };
-    let files = built.pages.iter().map(|page| (page.path.as_str(), page.body.as_slice()));
-    let written = disk::write_site(root, &out, inputs, files).context("could not write the site")?;
+    let written = writer.publish(inputs).context("could not write the site")?;
     if args.publish {
         publish(root, &built, &input)?;
     }
@@ -52,6 +57,18 @@ pub fn run(args: &BuildArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exi
         tell(&out, &built, written, began);
     }
     finish(args, &out)
+}
+
+/// Whether these findings keep a site from being published.
+fn stops(args: &BuildArgs, found: &[Diagnostic]) -> bool {
+    if args.strict { !found.is_empty() } else { diag::has_errors(found) }
+}
+
+fn refuse(found: &[Diagnostic], input: &Input) -> Exit {
+    report::findings(found, &input.sources);
+    let (n_errors, n_warnings) = report::count(found);
+    report::talk(&format!("nothing was published: {}", report::summary(n_errors, n_warnings)));
+    Exit::Findings
 }
 
 fn own_overrides(args: &BuildArgs) -> anyhow::Result<Vec<parse::Override>> {
@@ -96,7 +113,7 @@ fn tell(out: &Utf8Path, built: &Built, written: Written, began: Instant) {
     report::talk(&format!(
         "built {out}: {}, {} ({} new or changed, {} removed), {} in {}",
         report::plural(built.n_records, "record"),
-        report::plural(built.pages.len(), "file"),
+        report::plural(built.n_files, "file"),
         written.n_written,
         written.n_removed,
         report::bytes(written.bytes),

@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub use read::{beside, content, digest_of, files, fingerprint, overrides};
-pub use write::{Written, clean, is_unchanged, replace, write_site};
+pub use write::{SiteWriter, Written, clean, is_unchanged, replace};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;

@@ -9,7 +9,9 @@ use super::{CACHE_FOLDER, DiskError};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::sync::Mutex;
 
 /// What writing a site changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,9 +25,6 @@ pub struct Written {
     /// Bytes of the whole site.
     pub bytes: u64,
 }
-
-/// One file of a site: its path inside it, and its content.
-type SiteFile<'s> = (&'s str, &'s [u8]);
 
 /// Whether the output folder already holds the site of these inputs, untouched since it was written.
 pub fn is_unchanged(root: &Utf8Path, out: &Utf8Path, inputs: &str) -> Result<Option<Written>, DiskError> {
@@ -44,32 +43,154 @@ pub fn is_unchanged(root: &Utf8Path, out: &Utf8Path, inputs: &str) -> Result<Opt
     Ok(untouched.then_some(Written { n_same: earlier.files.len(), bytes, ..Written::default() }))
 }
 
-/// Writes a site that was made from `inputs`.
-///
-/// After a crash every page is whole, and the next build completes the rest. A foreign file is replaced only
-/// where the site has one of the same path, and is never removed.
-pub fn write_site<'s>(
-    root: &Utf8Path,
-    out: &Utf8Path,
-    inputs: &str,
-    files: impl Iterator<Item = SiteFile<'s>>,
-) -> Result<Written, DiskError> {
-    refuse_overlap(root, out)?;
-    let files: BTreeMap<&str, &[u8]> = files.collect();
-    let manifest = Manifest::of(root, out);
-    let _alone = manifest.lock()?;
-    let earlier = manifest.read()?;
-    remove_staging(&manifest)?;
-    let mut written =
-        Written { bytes: files.values().map(|body| body.len() as u64).sum(), ..Written::default() };
-    let staged = is_new(out) && stage(&manifest, out, &files)?;
-    if staged {
-        written.n_written = files.len();
-    } else {
-        update(&manifest, out, &files, &earlier, &mut written)?;
+/// A site on its way to an output folder. Until [`SiteWriter::publish`] nothing in that folder changes.
+pub struct SiteWriter {
+    out: Utf8PathBuf,
+    manifest: Manifest,
+    earlier: Earlier,
+    /// Whether the output folder is not there yet.
+    is_new: bool,
+    placed: Mutex<BTreeMap<String, Placed>>,
+    /// No other build writes here while this is open.
+    _alone: File,
+}
+
+/// What is known of a file of the site before it is published.
+#[derive(Clone, Copy)]
+struct Placed {
+    bytes: u64,
+    /// Whether it waits in the staging folder; otherwise it is in its place already, byte for byte.
+    is_staged: bool,
+}
+
+impl SiteWriter {
+    /// Begins a site for an output folder of the book at `root`.
+    pub fn begin(root: &Utf8Path, out: &Utf8Path) -> Result<SiteWriter, DiskError> {
+        refuse_overlap(root, out)?;
+        let manifest = Manifest::of(root, out);
+        let alone = manifest.lock()?;
+        let earlier = manifest.read()?;
+        remove_staging(&manifest)?;
+        let is_new = is_new(out);
+        Ok(SiteWriter {
+            out: out.to_owned(),
+            manifest,
+            earlier,
+            is_new,
+            placed: Mutex::default(),
+            _alone: alone,
+        })
     }
-    manifest.finish(inputs, &stamps(out, &files)?)?;
-    Ok(written)
+
+    /// Takes files of the site: path inside it, and content. Several threads may call this at once.
+    pub fn add<'s>(&self, files: impl Iterator<Item = (&'s str, &'s [u8])>) -> Result<(), DiskError> {
+        let mut placed = Vec::new();
+        let mut folder_before = None;
+        for (path, body) in files {
+            let is_staged = self.is_new || !is_same(&self.out.join(path), body);
+            if is_staged {
+                let target = self.manifest.staging.join(path);
+                let folder = target.parent().map(Utf8Path::to_owned);
+                if folder != folder_before {
+                    let folder = folder.as_deref().unwrap_or(&self.manifest.staging);
+                    std::fs::create_dir_all(folder).map_err(DiskError::write(folder))?;
+                }
+                folder_before = folder;
+                std::fs::write(&target, body).map_err(DiskError::write(&target))?;
+            }
+            placed.push((path.to_owned(), Placed { bytes: body.len() as u64, is_staged }));
+        }
+        self.placed.lock().expect("nobody panics while holding this lock").extend(placed);
+        Ok(())
+    }
+
+    /// Shows the site that was made from `inputs`.
+    ///
+    /// A folder that is not there yet appears as a whole; in one that is there, what differs is replaced file by
+    /// file. After a crash every page is whole, and the next build completes the rest. A foreign file is replaced
+    /// only where the site has one of the same path, and is never removed.
+    pub fn publish(self, inputs: &str) -> Result<Written, DiskError> {
+        let placed = std::mem::take(&mut *self.placed.lock().expect("nobody panics while holding this lock"));
+        let n_staged = placed.values().filter(|file| file.is_staged).count();
+        let mut written = Written {
+            n_written: n_staged,
+            n_same: placed.len() - n_staged,
+            n_removed: 0,
+            bytes: placed.values().map(|file| file.bytes).sum(),
+        };
+        let appeared = self.is_new && self.appear()?;
+        if !appeared {
+            written.n_removed = self.update(&placed)?;
+        }
+        self.manifest.finish(inputs, &stamps(&self.out, placed.keys())?)?;
+        Ok(written)
+    }
+
+    /// Moves the whole site to its place; `false` where that cannot be, as to another disk.
+    fn appear(&self) -> Result<bool, DiskError> {
+        let parent =
+            self.out.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        std::fs::create_dir_all(parent).map_err(DiskError::write(parent))?;
+        Ok(std::fs::rename(&self.manifest.staging, &self.out).is_ok())
+    }
+
+    /// Replaces what differs, in the order in which pages need each other; says how many files went.
+    fn update(&self, placed: &BTreeMap<String, Placed>) -> Result<usize, DiskError> {
+        if self.earlier.was_cut_short {
+            remove_unfinished(&self.out, self.earlier.files.keys());
+        }
+        let known: BTreeSet<&str> =
+            self.earlier.files.keys().chain(placed.keys()).map(String::as_str).collect();
+        self.manifest.begin(&known)?;
+        let staged = placed.iter().filter(|(_, file)| file.is_staged);
+        let mut phases: [Vec<&str>; N_PHASES] = Default::default();
+        for (path, _) in staged {
+            phases[phase(&self.out, path)].push(path);
+        }
+        let mut folders = BTreeSet::new();
+        for path in phases.into_iter().flatten() {
+            self.put(path, &mut folders)?;
+        }
+        let mut n_removed = 0;
+        for path in self.earlier.files.keys().filter(|path| !placed.contains_key(*path)) {
+            n_removed += usize::from(remove(&self.out, path)?);
+        }
+        Ok(n_removed)
+    }
+
+    /// Moves one file from the staging folder to its place.
+    fn put(&self, path: &str, folders: &mut BTreeSet<Utf8PathBuf>) -> Result<(), DiskError> {
+        let from = self.manifest.staging.join(path);
+        let target = self.out.join(path);
+        let folder = target.parent().unwrap_or(&self.out);
+        if folders.insert(folder.to_owned()) {
+            std::fs::create_dir_all(folder).map_err(DiskError::write(folder))?;
+            if let Some(link) =
+                folder.ancestors().take_while(|part| *part != self.out).find(|part| part.is_symlink())
+            {
+                return Err(DiskError::Link { path: link.to_owned() });
+            }
+        }
+        match std::fs::rename(&from, &target) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                replace(&target, &std::fs::read(&from).map_err(DiskError::read(&from))?)
+            }
+            moved => moved.map_err(DiskError::write(&target)),
+        }
+    }
+}
+
+impl Drop for SiteWriter {
+    fn drop(&mut self) {
+        // What failed has been told; that something of it stays in our own cache is not worth more words, and the
+        // next build takes it away.
+        let _ = std::fs::remove_dir_all(&self.manifest.staging);
+    }
+}
+
+fn is_same(path: &Utf8Path, body: &[u8]) -> bool {
+    path.symlink_metadata().is_ok_and(|there| there.is_file() && there.len() == body.len() as u64)
+        && std::fs::read(path).is_ok_and(|there| there == body)
 }
 
 /// A site that held the book would be indexed as content, and an output folder above the book would look as if its
@@ -98,95 +219,14 @@ fn remove_staging(manifest: &Manifest) -> Result<(), DiskError> {
     }
 }
 
-/// Makes the whole site beside its place and moves it there; `false` where it cannot be moved, as to another disk.
-fn stage(manifest: &Manifest, out: &Utf8Path, files: &BTreeMap<&str, &[u8]>) -> Result<bool, DiskError> {
-    let staging = &manifest.staging;
-    let parent = out.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    std::fs::create_dir_all(parent).map_err(DiskError::write(parent))?;
-    let made = by_folder(files).par_iter().try_for_each(|(folder, files)| {
-        let folder = staging.join(folder);
-        std::fs::create_dir_all(&folder).map_err(DiskError::write(&folder))?;
-        files.iter().try_for_each(|(name, body)| {
-            let path = folder.join(name);
-            std::fs::write(&path, body).map_err(DiskError::write(&path))
-        })
-    });
-    let moved = made.map(|()| std::fs::rename(staging, out).is_ok());
-    if !matches!(moved, Ok(true)) {
-        // What failed is told; that something of it stays behind in our own cache is not worth more words.
-        let _ = std::fs::remove_dir_all(staging);
-    }
-    moved
-}
-
-/// The files of each folder, by the folder's path inside the site.
-fn by_folder<'s>(files: &BTreeMap<&'s str, &'s [u8]>) -> Vec<(&'s str, Vec<SiteFile<'s>>)> {
-    let mut folders: BTreeMap<&str, Vec<SiteFile>> = BTreeMap::new();
-    for (path, body) in files {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        folders.entry(folder).or_default().push((name, body));
-    }
-    folders.into_iter().collect()
-}
-
-/// Replaces what differs, in the order in which pages need each other.
-fn update(
-    manifest: &Manifest,
+fn stamps<'p>(
     out: &Utf8Path,
-    files: &BTreeMap<&str, &[u8]>,
-    earlier: &Earlier,
-    written: &mut Written,
-) -> Result<(), DiskError> {
-    if earlier.was_cut_short {
-        remove_unfinished(out, earlier.files.keys());
-    }
-    let known: BTreeSet<&str> =
-        earlier.files.keys().map(String::as_str).chain(files.keys().copied()).collect();
-    manifest.begin(&known)?;
-    let mut phases: [BTreeMap<&str, &[u8]>; N_PHASES] = Default::default();
-    for (path, body) in files {
-        phases[phase(out, path)].insert(path, body);
-    }
-    for of_phase in &phases {
-        let counts: Vec<usize> = by_folder(of_phase)
-            .par_iter()
-            .map(|(folder, files)| update_folder(out, folder, files))
-            .collect::<Result<_, _>>()?;
-        written.n_written += counts.iter().sum::<usize>();
-    }
-    written.n_same = files.len() - written.n_written;
-    for path in earlier.files.keys().filter(|path| !files.contains_key(path.as_str())) {
-        written.n_removed += usize::from(remove(out, path)?);
-    }
-    Ok(())
-}
-
-fn update_folder(out: &Utf8Path, folder: &str, files: &[SiteFile]) -> Result<usize, DiskError> {
-    let folder = out.join(folder);
-    std::fs::create_dir_all(&folder).map_err(DiskError::write(&folder))?;
-    for part in folder.ancestors().take_while(|part| *part != out) {
-        if part.is_symlink() {
-            return Err(DiskError::Link { path: part.to_owned() });
-        }
-    }
-    let mut n_written = 0;
-    for (name, body) in files {
-        let target = folder.join(name);
-        let same = target.metadata().is_ok_and(|there| there.len() == body.len() as u64)
-            && std::fs::read(&target).is_ok_and(|there| there == *body);
-        if !same {
-            replace(&target, body)?;
-            n_written += 1;
-        }
-    }
-    Ok(n_written)
-}
-
-fn stamps(out: &Utf8Path, files: &BTreeMap<&str, &[u8]>) -> Result<BTreeMap<String, Stamp>, DiskError> {
-    let paths: Vec<&str> = files.keys().copied().collect();
-    let stamp = |path: &str| {
+    paths: impl Iterator<Item = &'p String>,
+) -> Result<BTreeMap<String, Stamp>, DiskError> {
+    let paths: Vec<&String> = paths.collect();
+    let stamp = |path: &String| {
         let metadata = out.join(path).symlink_metadata().map_err(DiskError::read(&out.join(path)))?;
-        Ok((path.to_owned(), Stamp::of(&metadata)))
+        Ok((path.clone(), Stamp::of(&metadata)))
     };
     paths.into_par_iter().map(stamp).collect()
 }

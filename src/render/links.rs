@@ -1,11 +1,11 @@
 //! Links of finished pages → those that lead nowhere. It looks at what readers get, whatever templates made it.
 
 use super::Page;
-use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A link of a page that leads to no file of the site, or to no place in one.
+/// A link of a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLink {
     /// The page's path.
@@ -14,141 +14,136 @@ pub struct DeadLink {
     pub link: String,
 }
 
-/// Checks every link, source and form target of every page that does not leave the site; sorted.
-///
-/// `root_path` is the path of the site on its host, such as `/`.
-pub fn check_links(pages: &[Page], root_path: &str) -> Vec<DeadLink> {
-    let site = Site { files: pages.iter().map(|page| page.path.as_str()).collect(), root_path };
-    let html: Vec<(&str, &str)> = pages
-        .iter()
-        .filter(|page| page.path.ends_with(".html"))
-        .filter_map(|page| Some((page.path.as_str(), std::str::from_utf8(&page.body).ok()?)))
-        .collect();
-    let (mut dead, places): (Vec<DeadLink>, Vec<Place>) = html
-        .par_iter()
-        .map(|(path, text)| site.links_of(path, text))
-        .reduce(Default::default, |mut one, mut other| {
-            one.0.append(&mut other.0);
-            one.1.append(&mut other.1);
-            one
-        });
-    let wanted: HashSet<&str> = places.iter().map(|place| place.file.as_ref()).collect();
-    let ids: HashMap<&str, HashSet<&str>> = html
-        .iter()
-        .filter(|(path, _)| wanted.contains(path))
-        .map(|(path, text)| (*path, attributes(text, &["id"]).collect()))
-        .collect();
-    let is_missing =
-        |place: &&Place| ids.get(place.file.as_ref()).is_some_and(|ids| !ids.contains(place.name));
-    dead.extend(places.iter().filter(is_missing).map(|place| dead_link(place.page, place.link)));
-    dead.sort();
-    dead.dedup();
-    dead
+/// What some pages link to, and what they have; merged until it is all of a site.
+#[derive(Default)]
+pub struct Links {
+    files: HashSet<String>,
+    /// Digests of page and id, for every id of every page.
+    places: HashSet<u64>,
+    /// Each path that is linked to, and one link that leads there.
+    paths: HashMap<String, DeadLink>,
+    /// The same for places in pages.
+    wanted: HashMap<u64, DeadLink>,
 }
 
 const LINKS: &[&str] = &["href", "src", "action"];
 
-/// The files that links may lead to.
-struct Site<'p> {
-    files: HashSet<&'p str>,
-    root_path: &'p str,
-}
+impl Links {
+    /// Looks at the files of a part of a site. `root_path` is the path of the site on its host, such as `/`.
+    pub fn of(pages: &[Page], root_path: &str) -> Links {
+        let mut links = Links::default();
+        for page in pages {
+            links.files.insert(page.path.clone());
+            if page.path.ends_with(".html")
+                && let Ok(text) = std::str::from_utf8(&page.body)
+            {
+                links.look_at(&page.path, text, root_path);
+            }
+        }
+        links
+    }
 
-/// A link to a place in another page. Places in its own page are looked up at once.
-struct Place<'p> {
-    page: &'p str,
-    link: &'p str,
-    file: Cow<'p, str>,
-    name: &'p str,
-}
+    /// Puts two parts together.
+    pub fn merge(mut self, other: Links) -> Links {
+        self.files.extend(other.files);
+        self.places.extend(other.places);
+        for (path, link) in other.paths {
+            self.paths.entry(path).or_insert(link);
+        }
+        for (place, link) in other.wanted {
+            self.wanted.entry(place).or_insert(link);
+        }
+        self
+    }
 
-impl<'p> Site<'p> {
-    fn links_of(&self, page: &'p str, text: &'p str) -> (Vec<DeadLink>, Vec<Place<'p>>) {
+    /// Whether the site has a file.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains(path)
+    }
+
+    /// The path of every file, in no order.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
+    }
+
+    /// One link to each path and place that nothing is at, sorted.
+    pub fn dead(&self) -> Vec<DeadLink> {
+        let paths = self.paths.iter().filter(|(path, _)| !self.files.contains(*path)).map(|(_, link)| link);
+        let places =
+            self.wanted.iter().filter(|(place, _)| !self.places.contains(*place)).map(|(_, link)| link);
+        let mut dead: Vec<DeadLink> = paths.chain(places).cloned().collect();
+        dead.sort();
+        dead.dedup();
+        dead
+    }
+
+    fn look_at(&mut self, page: &str, text: &str, root_path: &str) {
         let depth = page.matches('/').count();
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut own_places: Vec<(&str, &str)> = Vec::new();
-        let mut dead = Vec::new();
-        let mut places = Vec::new();
+        self.places.extend(attributes(text, &["id"]).map(|id| place(page, id)));
         for link in attributes(text, LINKS) {
-            if !seen.insert(link) {
-                continue;
-            }
             let (target, name) = link.split_once('#').unwrap_or((link, ""));
-            if target.is_empty() {
-                own_places.push((link, name));
-                continue;
+            let Some(path) = resolve(page, depth, target, root_path) else { continue };
+            let path = match path.is_empty() || path.ends_with('/') {
+                true => Cow::Owned(format!("{path}index.html")),
+                false => path,
+            };
+            let example = || DeadLink { page: page.to_owned(), link: link.to_owned() };
+            if !name.is_empty() {
+                self.wanted.entry(place(&path, name)).or_insert_with(example);
             }
-            let Some(file) = self.resolve(page, depth, target) else { continue };
-            if !self.has(&file) {
-                dead.push(dead_link(page, link));
-            } else if !name.is_empty() {
-                let file = if file.is_empty() || file.ends_with('/') {
-                    format!("{file}index.html").into()
-                } else {
-                    file
-                };
-                places.push(Place { page, link, file, name });
+            if !self.paths.contains_key(path.as_ref()) {
+                self.paths.insert(path.into_owned(), example());
             }
-        }
-        if !own_places.is_empty() {
-            let ids: HashSet<&str> = attributes(text, &["id"]).collect();
-            let missing = own_places.iter().filter(|(_, name)| !name.is_empty() && !ids.contains(name));
-            dead.extend(missing.map(|(link, _)| dead_link(page, link)));
-        }
-        (dead, places)
-    }
-
-    fn has(&self, path: &str) -> bool {
-        match path.is_empty() || path.ends_with('/') {
-            // Nearly every page links to a folder; a lookup in place of a new string.
-            true => self.files.contains(format!("{path}index.html").as_str()),
-            false => self.files.contains(path),
         }
     }
+}
 
-    /// The path that a link leads to; `None` where it leaves the site.
-    fn resolve(&self, from: &str, depth: usize, link: &'p str) -> Option<Cow<'p, str>> {
-        let target = link.split('?').next().unwrap_or_default();
-        // Most links go up to the root of the site and down from there.
-        let up = target.split("../").take_while(|part| part.is_empty()).count();
-        if up == depth && depth > 0 && !target[depth * 3..].contains("./") {
-            return Some(Cow::Borrowed(&target[depth * 3..]));
+fn place(page: &str, id: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    (page, id).hash(&mut hash);
+    hash.finish()
+}
+
+/// The path that a link leads to; `None` where it leaves the site.
+fn resolve<'l>(from: &'l str, depth: usize, link: &'l str, root_path: &str) -> Option<Cow<'l, str>> {
+    let target = link.split('?').next().unwrap_or_default();
+    if target.is_empty() {
+        return Some(Cow::Borrowed(from));
+    }
+    // Most links go up to the root of the site and down from there.
+    let up = target.split("../").take_while(|part| part.is_empty()).count();
+    if up == depth && depth > 0 && !target[depth * 3..].contains("./") {
+        return Some(Cow::Borrowed(&target[depth * 3..]));
+    }
+    let has_scheme = link.find(':').is_some_and(|colon| !link[..colon].contains(['/', '?', '#']));
+    if has_scheme || link.starts_with("//") {
+        return None;
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    let relative = match target.strip_prefix('/') {
+        Some(_) => {
+            parts.clear();
+            target.strip_prefix(root_path).unwrap_or(OUTSIDE)
         }
-        let has_scheme = link.find(':').is_some_and(|colon| !link[..colon].contains(['/', '?', '#']));
-        if has_scheme || link.starts_with("//") {
-            return None;
-        }
-        let mut parts: Vec<&str> = from.split('/').collect();
-        parts.pop();
-        let relative = match target.strip_prefix('/') {
-            Some(_) => {
-                parts.clear();
-                target.strip_prefix(self.root_path).unwrap_or(OUTSIDE)
-            }
-            None if target.is_empty() => return Some(from.to_owned().into()),
-            None => target,
-        };
-        for part in relative.split('/') {
-            match part {
-                "." => {}
-                ".." => {
-                    if parts.pop().is_none() {
-                        return Some(OUTSIDE.into());
-                    }
+        None => target,
+    };
+    for part in relative.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Some(OUTSIDE.into());
                 }
-                part => parts.push(part),
             }
+            part => parts.push(part),
         }
-        Some(parts.join("/").into())
     }
+    Some(parts.join("/").into())
 }
 
 /// A path that no file has.
 const OUTSIDE: &str = "?outside-of-the-site";
-
-fn dead_link(page: &str, link: &str) -> DeadLink {
-    DeadLink { page: page.to_owned(), link: link.to_owned() }
-}
 
 /// The values of these attributes in the tags of a page; empty ones and what stands in text are left out.
 fn attributes<'t>(html: &'t str, names: &'static [&'static str]) -> impl Iterator<Item = &'t str> {

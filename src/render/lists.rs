@@ -98,7 +98,7 @@ struct EntryRecord<'s> {
 }
 
 impl<'b> Site<'b> {
-    pub fn home(&self) -> Result<Page, TemplateError> {
+    pub(super) fn home(&self) -> Result<Page, TemplateError> {
         let state = |record: &Record| self.proof(record).state;
         let mut latest: Vec<&Record> = self.records_by_id().collect();
         latest.sort_by_key(|record| std::cmp::Reverse(record.changed()));
@@ -112,15 +112,18 @@ impl<'b> Site<'b> {
         self.page("index.html", "home.html", view)
     }
 
-    /// The page of all facets, and the pages of each value.
-    pub fn browse(&self) -> Result<Vec<Page>, TemplateError> {
+    /// The page of all facets.
+    pub(super) fn browse(&self) -> Result<Page, TemplateError> {
         let shelves: Vec<ShelfView> =
             self.shelves.iter().map(|shelf| self.shelf(shelf, usize::MAX)).collect();
-        let mut pages = vec![self.page("browse/index.html", "browse.html", shelves)?];
-        for shelf in &self.shelves {
-            for value in &shelf.values {
-                pages.extend(self.facet(shelf, value)?);
-            }
+        self.page("browse/index.html", "browse.html", shelves)
+    }
+
+    /// The pages of each value of a facet.
+    pub(super) fn shelf_pages(&self, shelf: &Shelf) -> Result<Vec<Page>, TemplateError> {
+        let mut pages = Vec::new();
+        for value in &shelf.values {
+            pages.extend(self.facet(shelf, value)?);
         }
         Ok(pages)
     }
@@ -159,7 +162,7 @@ impl<'b> Site<'b> {
     }
 
     /// Every keyword, code and signature from A to Z: the search that works without a script.
-    pub fn keywords(&self) -> Result<Vec<Page>, TemplateError> {
+    pub(super) fn keywords(&self) -> Result<Vec<Page>, TemplateError> {
         let mut by_text: BTreeMap<(String, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
         for record in self.records_by_id() {
             for text in texts(record) {

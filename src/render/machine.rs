@@ -59,7 +59,7 @@ struct RedirectView {
 
 impl Site<'_> {
     /// Everything that no person reads.
-    pub fn machine_files(&self) -> Result<Vec<Page>, TemplateError> {
+    pub(super) fn machine_files(&self) -> Result<Vec<Page>, TemplateError> {
         let mut pages =
             vec![self.records_json(), self.llms()?, self.robots(), self.headers(), self.redirects_file()];
         pages.extend(self.sitemap()?);
@@ -166,7 +166,7 @@ impl Site<'_> {
     }
 
     /// A page at every former address that leads on, for hosts that know no redirects.
-    pub fn redirects(&self) -> Result<Vec<Page>, TemplateError> {
+    pub(super) fn redirects(&self) -> Result<Vec<Page>, TemplateError> {
         let page = |(from, to): (String, String)| {
             let path = match from.rsplit('/').next() {
                 Some(name) if name.contains('.') => from,

@@ -21,8 +21,8 @@ mod view;
 
 pub use assets::Theme;
 pub use html::{Html, Setting};
-pub use links::{DeadLink, check_links};
-pub use pages::{Contents, Rendered, pages};
+pub use links::{DeadLink, Links};
+pub use pages::{Contents, Site, promised};
 pub use templates::{TemplateError, Templates};
 
 /// One file of the site.

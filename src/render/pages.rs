@@ -9,7 +9,6 @@ use super::{Page, json};
 use crate::diag::Code;
 use crate::model::{Audience, Book, ColourScheme, Date, Guide, Proof, Record, RecordId, Settings, SiteUrl};
 use crate::text::Image;
-use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,54 +27,25 @@ pub struct Contents<'b> {
     pub sample: &'b str,
 }
 
-/// A site without its search index.
-pub struct Rendered {
-    /// Its files.
-    pub pages: Vec<Page>,
-    /// The addresses that are promised to stay: records, guides, alerts, and what leads to them; sorted.
-    pub urls: Vec<String>,
-}
+/// How many records are one part of a site.
+const N_PER_PART: usize = 64;
 
-/// Renders the whole site.
-pub fn pages(contents: Contents, mut templates: Templates, theme: &Theme) -> Result<Rendered, TemplateError> {
-    let (assets, paths) = theme.pages();
-    let shelves = facets::shelves(contents.book);
-    templates.set_global("site", &SiteView::of(contents.book, &paths));
-    let site = Site { contents, templates, shelves };
-    let mut pages = assets;
-    pages.push(site.home()?);
-    pages.extend(site.browse()?);
-    pages.extend(site.keywords()?);
-    pages.extend(site.records()?);
-    pages.extend(site.alerts()?);
-    pages.extend(site.guides()?);
-    pages.push(site.status()?);
-    pages.push(site.contribute()?);
-    pages.push(site.not_found()?);
-    if site.settings().search {
-        pages.push(site.page("search/index.html", "search.html", ())?);
-    }
-    let redirects = site.redirects()?;
-    let mut urls: Vec<String> = pages.iter().filter_map(|page| promised(&page.path)).collect();
-    urls.extend(redirects.iter().filter_map(|page| promised(&page.path)));
-    urls.sort();
-    pages.extend(redirects);
-    pages.extend(site.machine_files()?);
-    Ok(Rendered { pages, urls })
-}
-
-/// The address of a page whose address is a promise.
-fn promised(path: &str) -> Option<String> {
+/// The address of a page whose address is a promise: records, guides, alerts, and what leads to them.
+pub fn promised(path: &str) -> Option<String> {
     let kept = ["f/", "guide/", "alert/"].iter().any(|start| path.starts_with(start));
     let address = path.strip_suffix("index.html").filter(|_| kept)?;
     Some(format!("/{address}"))
 }
 
-/// The parts of a site while its pages are made.
+/// A site that is made part by part, so that nobody has to hold all of it at once.
 pub struct Site<'b> {
-    pub contents: Contents<'b>,
+    pub(super) contents: Contents<'b>,
     templates: Templates,
-    pub shelves: Vec<Shelf<'b>>,
+    assets: Vec<Page>,
+    pub(super) shelves: Vec<Shelf<'b>>,
+    records: Vec<&'b Record>,
+    titles: BTreeMap<String, String>,
+    facet_paths: BTreeMap<(&'static str, String), String>,
 }
 
 /// What a template sees, besides `site`.
@@ -140,58 +110,95 @@ impl<'s> SiteView<'s> {
 }
 
 impl<'b> Site<'b> {
-    pub fn settings(&self) -> &'b Settings {
-        &self.contents.book.settings
-    }
-
-    pub fn records_by_id(&self) -> impl Iterator<Item = &'b Record> {
-        self.contents.book.records.values()
-    }
-
-    /// What is known of a record's check.
-    pub fn proof(&self, record: &Record) -> &'b Proof {
-        &self.contents.proofs[&record.id]
-    }
-
-    pub fn card(&self, record: &Record) -> CardView {
-        CardView::of(record, self.proof(record))
-    }
-
-    fn records(&self) -> Result<Vec<Page>, TemplateError> {
-        let titles: BTreeMap<String, String> =
-            self.records_by_id().map(|record| (record.id.to_string(), record.title.clone())).collect();
-        let values =
-            self.shelves.iter().flat_map(|shelf| shelf.values.iter().map(move |value| (shelf, value)));
+    /// Lays everything out; nothing is rendered yet.
+    pub fn new(contents: Contents<'b>, mut templates: Templates, theme: &Theme) -> Site<'b> {
+        let (assets, paths) = theme.pages();
+        let book = contents.book;
+        templates.set_global("site", &SiteView::of(book, &paths));
+        let shelves = facets::shelves(book);
+        let values = shelves.iter().flat_map(|shelf| shelf.values.iter().map(move |value| (shelf, value)));
         let facet_paths = values
             .map(|(shelf, value)| ((shelf.facet.key(), value.name.to_owned()), value.path(shelf.facet)))
             .collect();
-        let around = self.surroundings(&titles, &facet_paths);
-        let records: Vec<&Record> = self.records_by_id().collect();
-        let pages: Vec<Vec<Page>> =
-            records.par_iter().map(|record| self.record(record, &around)).collect::<Result<_, _>>()?;
-        Ok(pages.into_iter().flatten().collect())
+        let titles =
+            book.records.values().map(|record| (record.id.to_string(), record.title.clone())).collect();
+        let records = book.records.values().collect();
+        Site { contents, templates, assets, shelves, records, titles, facet_paths }
     }
 
-    fn surroundings<'s>(
-        &'s self,
-        titles: &'s BTreeMap<String, String>,
-        facet_paths: &'s BTreeMap<(&'static str, String), String>,
-    ) -> Surroundings<'s> {
+    /// How many parts there are.
+    pub fn n_parts(&self) -> usize {
+        2 + self.shelves.len() + self.records.len().div_ceil(N_PER_PART)
+    }
+
+    /// The pages of one part: the few of which there is one each, the keywords, a facet, or some records.
+    pub fn part(&self, nth: usize) -> Result<Vec<Page>, TemplateError> {
+        match nth {
+            0 => self.singles(),
+            1 => self.keywords(),
+            nth if nth < 2 + self.shelves.len() => self.shelf_pages(&self.shelves[nth - 2]),
+            nth => {
+                let start = (nth - 2 - self.shelves.len()) * N_PER_PART;
+                let end = (start + N_PER_PART).min(self.records.len());
+                let mut pages = Vec::new();
+                for record in &self.records[start..end] {
+                    pages.extend(self.record(record)?);
+                }
+                Ok(pages)
+            }
+        }
+    }
+
+    fn singles(&self) -> Result<Vec<Page>, TemplateError> {
+        let mut pages = self.assets.clone();
+        pages.push(self.home()?);
+        pages.push(self.browse()?);
+        pages.extend(self.alerts()?);
+        pages.extend(self.guides()?);
+        pages.push(self.status()?);
+        pages.push(self.contribute()?);
+        pages.push(self.not_found()?);
+        if self.settings().search {
+            pages.push(self.page("search/index.html", "search.html", ())?);
+        }
+        pages.extend(self.redirects()?);
+        pages.extend(self.machine_files()?);
+        Ok(pages)
+    }
+
+    pub(super) fn settings(&self) -> &'b Settings {
+        &self.contents.book.settings
+    }
+
+    pub(super) fn records_by_id(&self) -> impl Iterator<Item = &'b Record> {
+        self.records.iter().copied()
+    }
+
+    /// What is known of a record's check.
+    pub(super) fn proof(&self, record: &Record) -> &'b Proof {
+        &self.contents.proofs[&record.id]
+    }
+
+    pub(super) fn card(&self, record: &Record) -> CardView {
+        CardView::of(record, self.proof(record))
+    }
+
+    fn around(&self) -> Surroundings<'_> {
         Surroundings {
-            titles,
-            facet_paths,
+            titles: &self.titles,
+            facet_paths: &self.facet_paths,
             edit_url_template: self.settings().edit_url_template.as_deref(),
             repository: self.settings().repository.as_deref(),
         }
     }
 
     /// A record's page, its twins, and its images.
-    fn record(&self, record: &Record, around: &Surroundings) -> Result<Vec<Page>, TemplateError> {
+    fn record(&self, record: &Record) -> Result<Vec<Page>, TemplateError> {
         let proof = self.proof(record);
         let folder = format!("f/{}/", record.id);
         let images = self.images(record);
         let setting = Setting { record: Some(&record.id), images, ..Setting::plain("../../") };
-        let view = RecordView::of(record, proof, setting, around, self.json_ld(record));
+        let view = RecordView::of(record, proof, setting, &self.around(), self.json_ld(record));
         let path = format!("{folder}index.html");
         let [html, markdown] =
             self.templates.render_each(["record.html", "record.md"], &self.shell(&path, &view))?;
@@ -242,9 +249,6 @@ impl<'b> Site<'b> {
 
     /// One page for every alert, for those whom it woke.
     fn alerts(&self) -> Result<Vec<Page>, TemplateError> {
-        let titles = BTreeMap::new();
-        let facet_paths = BTreeMap::new();
-        let around = self.surroundings(&titles, &facet_paths);
         let mut pages = Vec::new();
         for record in self.records_by_id() {
             for alert in &record.alerts {
@@ -259,7 +263,7 @@ impl<'b> Site<'b> {
                         record,
                         self.proof(record),
                         setting,
-                        &around,
+                        &self.around(),
                         self.json_ld(record),
                     ),
                 };
@@ -311,11 +315,16 @@ impl<'b> Site<'b> {
     }
 
     /// The path of the site on its host, such as `/` or `/faults/`.
-    pub fn root_path(&self) -> &'b str {
+    pub(super) fn root_path(&self) -> &'b str {
         self.settings().site_url.as_ref().map_or("/", SiteUrl::path)
     }
 
-    pub fn page(&self, path: &str, template: &str, view: impl Serialize) -> Result<Page, TemplateError> {
+    pub(super) fn page(
+        &self,
+        path: &str,
+        template: &str,
+        view: impl Serialize,
+    ) -> Result<Page, TemplateError> {
         let body = self.templates.render(template, &self.shell(path, view))?;
         Ok(Page { path: path.to_owned(), body: body.into_bytes() })
     }
@@ -331,7 +340,7 @@ impl<'b> Site<'b> {
     }
 
     /// The address of a path: absolute where the site's is known.
-    pub fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         self.settings().site_url.as_ref().map_or_else(|| format!("/{path}"), |url| url.join(path))
     }
 }

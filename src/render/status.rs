@@ -61,7 +61,7 @@ const STATES: [ProofState; 5] = [
 ];
 
 impl Site<'_> {
-    pub fn status(&self) -> Result<Page, TemplateError> {
+    pub(super) fn status(&self) -> Result<Page, TemplateError> {
         let of_state =
             |state: ProofState| self.records_by_id().filter(move |record| self.proof(record).state == state);
         let cards = |state| of_state(state).take(N_LISTED).map(|record| self.card(record)).collect();

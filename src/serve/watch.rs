@@ -66,9 +66,9 @@ pub fn rebuild(options: &Options, site: &Site) {
         // A file can vanish between listing and reading; the next event brings the next try.
         Err(error) => return trouble(options, site, chain(&error)),
     };
-    match crate::build(&input, Choice { drafts: true, ..Choice::default() }) {
+    match crate::build_in_memory(&input, Choice { drafts: true, ..Choice::default() }) {
         Err(error) => trouble(options, site, chain(&error)),
-        Ok(built) => {
+        Ok((built, pages)) => {
             let text = (options.draw)(&built.found, &input.sources);
             let broken = diag::has_errors(&built.found);
             let is_first = site.now().files.is_empty();
@@ -78,7 +78,7 @@ pub fn rebuild(options: &Options, site: &Site) {
             if !text.is_empty() {
                 (options.tell)(&text);
             }
-            site.publish(built.pages, broken.then_some(text));
+            site.publish(pages, broken.then_some(text));
         }
     }
 }

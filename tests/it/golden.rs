@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 
 #[test]
 fn the_small_book_becomes_this_site() {
-    let built =
-        faultbook::build(&faultbook::load(&golden_book(), &Given::default()).unwrap(), Choice::default())
-            .unwrap();
+    let (_, pages) = faultbook::build_in_memory(
+        &faultbook::load(&golden_book(), &Given::default()).unwrap(),
+        Choice::default(),
+    )
+    .unwrap();
     let site = project().join("tests/golden/site");
     if std::env::var_os("UPDATE").is_some() {
         let _ = std::fs::remove_dir_all(&site);
-        for page in &built.pages {
+        for page in &pages {
             let path = site.join(&page.path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, &page.body).unwrap();
@@ -24,7 +26,7 @@ fn the_small_book_becomes_this_site() {
     };
     let expected: BTreeMap<String, Vec<u8>> = walk(&site).iter().map(file).collect();
     let found: BTreeMap<String, Vec<u8>> =
-        built.pages.into_iter().map(|Page { path, body }| (path, body)).collect();
+        pages.into_iter().map(|Page { path, body }| (path, body)).collect();
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(&expected));
     for (path, body) in &found {
@@ -36,8 +38,8 @@ fn the_small_book_becomes_this_site() {
 fn drafts_are_built_only_on_request() {
     let input = faultbook::load(&golden_book(), &Given::default()).unwrap();
     let has_draft = |drafts| {
-        let built = faultbook::build(&input, Choice { drafts, ..Choice::default() }).unwrap();
-        built.pages.iter().any(|page| page.path == "f/not-finished/index.html")
+        let (_, pages) = faultbook::build_in_memory(&input, Choice { drafts, ..Choice::default() }).unwrap();
+        pages.iter().any(|page| page.path == "f/not-finished/index.html")
     };
     assert!(!has_draft(false));
     assert!(has_draft(true));
@@ -46,12 +48,12 @@ fn drafts_are_built_only_on_request() {
 /// Nothing of a page may lie outside the output folder, whatever a record says.
 #[test]
 fn every_page_stays_inside_the_site() {
-    let built = faultbook::build(
+    let (_, pages) = faultbook::build_in_memory(
         &faultbook::load(&golden_book(), &Given::default()).unwrap(),
         Choice { drafts: true, ..Choice::default() },
     )
     .unwrap();
-    for page in built.pages {
+    for page in pages {
         let parts: Vec<&str> = page.path.split('/').collect();
         assert!(
             parts.iter().all(|part| !part.is_empty() && *part != "..") && !page.path.contains('\\'),
