@@ -214,7 +214,8 @@ fn shards(book: &Book) -> Result<Vec<Page>, search::IndexError> {
     if !book.settings.search {
         return Ok(Vec::new());
     }
-    let shards = search::export(&search::Index::in_memory(&search::documents(book))?)?;
+    let documents = search::documents(book);
+    let shards = search::export(&search::Index::in_memory(&documents)?, &documents)?;
     Ok(shards.into_iter().map(|file| Page { path: file.path, body: file.body }).collect())
 }
 

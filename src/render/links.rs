@@ -32,19 +32,24 @@ impl Links {
     /// Looks at the files of a part of a site. `root_path` is the path of the site on its host, such as `/`.
     pub fn of(pages: &[Page], root_path: &str) -> Links {
         let mut links = Links::default();
+        // Links up to the root and down from there mean the same on every page of one depth.
+        let mut seen: HashSet<(usize, &str)> = HashSet::new();
         for page in pages {
             links.files.insert(page.path.clone());
             if page.path.ends_with(".html")
                 && let Ok(text) = std::str::from_utf8(&page.body)
             {
-                links.look_at(&page.path, text, root_path);
+                links.look_at(&page.path, text, root_path, &mut seen);
             }
         }
         links
     }
 
     /// Puts two parts together.
-    pub fn merge(mut self, other: Links) -> Links {
+    pub fn merge(mut self, mut other: Links) -> Links {
+        if self.files.len() < other.files.len() {
+            std::mem::swap(&mut self, &mut other);
+        }
         self.files.extend(other.files);
         self.places.extend(other.places);
         for (path, link) in other.paths {
@@ -77,10 +82,19 @@ impl Links {
         dead
     }
 
-    fn look_at(&mut self, page: &str, text: &str, root_path: &str) {
+    fn look_at<'p>(
+        &mut self,
+        page: &'p str,
+        text: &'p str,
+        root_path: &str,
+        seen: &mut HashSet<(usize, &'p str)>,
+    ) {
         let depth = page.matches('/').count();
         self.places.extend(attributes(text, &["id"]).map(|id| place(page, id)));
         for link in attributes(text, LINKS) {
+            if goes_up(link) == depth && depth > 0 && !seen.insert((depth, link)) {
+                continue;
+            }
             let (target, name) = link.split_once('#').unwrap_or((link, ""));
             let Some(path) = resolve(page, depth, target, root_path) else { continue };
             let path = match path.is_empty() || path.ends_with('/') {
@@ -104,6 +118,17 @@ fn place(page: &str, id: &str) -> u64 {
     hash.finish()
 }
 
+/// How many folders a link goes up before it goes down.
+fn goes_up(link: &str) -> usize {
+    let mut rest = link;
+    let mut n_up = 0;
+    while let Some(after) = rest.strip_prefix("../") {
+        rest = after;
+        n_up += 1;
+    }
+    n_up
+}
+
 /// The path that a link leads to; `None` where it leaves the site.
 fn resolve<'l>(from: &'l str, depth: usize, link: &'l str, root_path: &str) -> Option<Cow<'l, str>> {
     let target = link.split('?').next().unwrap_or_default();
@@ -111,8 +136,7 @@ fn resolve<'l>(from: &'l str, depth: usize, link: &'l str, root_path: &str) -> O
         return Some(Cow::Borrowed(from));
     }
     // Most links go up to the root of the site and down from there.
-    let up = target.split("../").take_while(|part| part.is_empty()).count();
-    if up == depth && depth > 0 && !target[depth * 3..].contains("./") {
+    if goes_up(target) == depth && depth > 0 && !target[depth * 3..].contains("./") {
         return Some(Cow::Borrowed(&target[depth * 3..]));
     }
     let has_scheme = link.find(':').is_some_and(|colon| !link[..colon].contains(['/', '?', '#']));

@@ -111,12 +111,25 @@ fn stands_inside_a_word(text: &str, at: usize, apostrophe: char) -> bool {
 
 /// Whether a character belongs to a run: letters, numbers, and what holds identifiers together.
 pub fn is_run_char(c: char) -> bool {
-    c.is_alphanumeric()
-        || matches!(
-            c,
-            '-' | '.' | ':' | '/' | '@' | '#' | '+' | '$' | '%' | '\\' | '=' | '&' | '~' | '*' | '_'
-        )
+    if c.is_ascii() { IN_RUN[c as usize] } else { c.is_alphanumeric() }
 }
+
+/// Which ASCII characters belong to a run.
+const IN_RUN: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut at = 0;
+    while at < table.len() {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    let holds_together = b"-.:/@#+$%\\=&~*_";
+    let mut nth = 0;
+    while nth < holds_together.len() {
+        table[holds_together[nth] as usize] = true;
+        nth += 1;
+    }
+    table
+};
 
 fn parts(letters: &[char]) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();

@@ -5,7 +5,7 @@
 //! itself, since hosts often do not compress what they do not know. Numbers are LEB128 varints.
 //! One shard holds all terms so far; the router in the manifest names where each shard begins.
 
-use super::document::FIELDS;
+use super::document::{Document, FIELDS};
 use super::index::{DocId, Index, IndexError, MAX_POSTINGS, SCALE};
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
@@ -25,10 +25,10 @@ const VERSION: u32 = 1;
 /// Begins a key that stands for a facet value instead of a term; no analyser makes it.
 const FACET: char = '\u{2}';
 
-/// Writes every term, list and summary of an index. The same index gives the same bytes.
-pub fn export(index: &Index) -> Result<Vec<ShardFile>, IndexError> {
+/// Writes every term, list and summary of an index of these documents. The same index gives the same bytes.
+pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, IndexError> {
     let terms = gzip(&terms(index)?)?;
-    let documents = gzip(&documents(index)?)?;
+    let documents = gzip(&rows(documents))?;
     let manifest = serde_json::json!({
         "schema": "search-shards/1",
         "version": VERSION,
@@ -103,13 +103,12 @@ fn posting_list(list: &[(DocId, u32)], out: &mut Vec<u8>) {
     list.iter().for_each(|(_, impact)| varint(u64::from(*impact), out));
 }
 
-fn documents(index: &Index) -> Result<Vec<u8>, IndexError> {
-    let row = |doc| {
-        let summary = index.summary(doc)?;
-        Ok(serde_json::json!([summary.id, summary.title, summary.summary, summary.product, summary.category]))
+fn rows(documents: &[Document]) -> Vec<u8> {
+    let row = |document: &Document| {
+        let summary = &document.summary;
+        serde_json::json!([summary.id, summary.title, summary.summary, summary.product, summary.category])
     };
-    let rows: Vec<serde_json::Value> = (0..index.n_docs()).map(row).collect::<Result<_, IndexError>>()?;
-    Ok(serde_json::Value::Array(rows).to_string().into_bytes())
+    serde_json::Value::Array(documents.iter().map(row).collect()).to_string().into_bytes()
 }
 
 fn varint(mut number: u64, out: &mut Vec<u8>) {

@@ -9,7 +9,7 @@ use crate::text::Span;
 use pulldown_cmark::{Event, Parser};
 
 pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnostic>) {
-    for (prose, span) in proses {
+    for (prose, span) in proses.iter().filter(|(prose, _)| prose.markdown().contains('<')) {
         let html = Parser::new_ext(prose.markdown(), Prose::OPTIONS).find_map(|event| match event {
             Event::Html(html) | Event::InlineHtml(html) => Some(html),
             _ => None,

@@ -11,7 +11,7 @@ use crate::text::Span;
 use pulldown_cmark::{Event, Parser, Tag};
 
 pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnostic>) {
-    for (prose, span) in proses {
+    for (prose, span) in proses.iter().filter(|(prose, _)| prose.markdown().contains(['[', '<'])) {
         for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
             let Event::Start(Tag::Link { dest_url, .. }) = event else {
                 continue;
