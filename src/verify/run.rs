@@ -72,9 +72,17 @@ const MAX_BYTES: usize = 1 << 20;
 const GRACE: Duration = Duration::from_millis(500);
 /// For what is still in the pipe when a script has ended.
 const DRAIN: Duration = Duration::from_millis(200);
-/// Where tools keep themselves: without these, a temporary `HOME` hides them.
-const TOOLCHAINS: &[&str] =
-    &["RUSTUP_HOME", "CARGO_HOME", "PYENV_ROOT", "NVM_DIR", "VOLTA_HOME", "JAVA_HOME", "GOROOT"];
+/// Where tools keep themselves, and the folder below the real home where they do so unless they are told: without
+/// these, a temporary `HOME` hides them.
+const TOOLCHAINS: &[(&str, Option<&str>)] = &[
+    ("RUSTUP_HOME", Some(".rustup")),
+    ("CARGO_HOME", Some(".cargo")),
+    ("PYENV_ROOT", Some(".pyenv")),
+    ("NVM_DIR", Some(".nvm")),
+    ("VOLTA_HOME", Some(".volta")),
+    ("JAVA_HOME", None),
+    ("GOROOT", None),
+];
 
 /// Runs every state of a plan and tells `on` what happens.
 pub fn self_test<'p>(plan: &'p Plan, on: &mut dyn FnMut(Event<'p>)) -> Result<Vec<CellOutcome>, RunError> {
@@ -325,8 +333,15 @@ fn environment(command: &mut Command, scratch: &Path) {
     ] {
         command.env(name, value);
     }
-    for name in TOOLCHAINS {
-        if let Some(value) = std::env::var_os(name) {
+    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    for (name, below_home) in TOOLCHAINS {
+        let usual = || {
+            home.as_ref()
+                .zip(*below_home)
+                .map(|(home, folder)| home.join(folder))
+                .filter(|path| path.is_dir())
+        };
+        if let Some(value) = std::env::var_os(name).map(std::path::PathBuf::from).or_else(usual) {
             command.env(name, value);
         }
     }

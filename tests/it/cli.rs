@@ -317,13 +317,13 @@ fn a_self_test_shows_each_state_and_records_what_pages_then_show() {
         assert_eq!(book.run(&["build"]).status.code(), Some(0));
         std::fs::read_to_string(book.path().join("book/f/stale-lock/index.html")).unwrap()
     };
-    assert!(page(&book).contains("Tested 2026-11-24 on"));
+    assert!(page(&book).contains("Tested 2026-12-31 on"));
     assert!(page(&book).contains("Wrong fixes refuted by running them: 1 of 2."));
     let path = "content/stale-lock.yaml";
     let record = std::fs::read_to_string(book.path().join(path)).unwrap();
     book.write(path, record.replace("rm -f thing.lock", "rm -f ./thing.lock"));
     let outdated = page(&book);
-    assert!(outdated.contains("Outdated: the result of 2026-11-24"));
+    assert!(outdated.contains("Outdated: the result of 2026-12-31"));
     assert!(!outdated.contains("These commands were run"));
 }
 
@@ -340,7 +340,7 @@ fn a_wrong_fix_that_repairs_the_failure_fails_the_self_test() {
     assert_eq!(output.status.code(), Some(6));
     book.run(&["build"]);
     let html = std::fs::read_to_string(book.path().join("book/f/it-breaks/index.html")).unwrap();
-    assert!(html.contains("Failing: on 2026-11-24"));
+    assert!(html.contains("Failing: on 2026-12-31"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Scratch {
 /// The binary, about to run in a folder.
 pub fn faultbook(folder: &Utf8Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1").env("SOURCE_DATE_EPOCH", "1795478400");
+    command.args(args).current_dir(folder).env("NO_COLOR", "1").env("SOURCE_DATE_EPOCH", "1798675200");
     command
 }
 
