@@ -1,7 +1,6 @@
 //! What people read on a terminal, and what programs rely on: the real binary, its output as a snapshot.
 
 use crate::support::{Scratch, faultbook, golden_book, transcript};
-use camino::Utf8Path;
 use serde_json::Value;
 use std::io::Read;
 use std::process::Stdio;
@@ -462,46 +461,4 @@ fn serve_answers_only_to_its_own_address() {
     assert!(foreign_host.starts_with("HTTP/1.1 403"), "{foreign_host}");
     assert!(foreign_origin.starts_with("HTTP/1.1 403"), "{foreign_origin}");
     assert!(markdown.contains("# It breaks"), "{markdown}");
-}
-
-/// What a build is cut short in leaves no page half-written, and the next build completes it.
-#[test]
-fn a_build_that_is_killed_leaves_whole_files_and_the_next_completes_it() {
-    let book = Scratch::empty();
-    book.write("book.toml", "");
-    for n in 0..200 {
-        book.write(&format!("content/record-{n}.yaml"), CLEAN);
-    }
-    // On a busy machine a build may be done before it is killed; then the next try counts.
-    assert!((0..20).any(|_| build_is_cut_short(&book)), "no build could be killed in time");
-    let whole = |path: &Utf8Path| {
-        std::fs::read_to_string(path).is_ok_and(|html| html.trim_end().ends_with("</html>"))
-    };
-    for page in
-        crate::support::walk(&book.path().join("book")).iter().filter(|path| path.extension() == Some("html"))
-    {
-        assert!(whole(page), "{page}");
-    }
-    // What the kill may have left in the middle of a file.
-    book.write("book/f/record-7/.faultbook-new-x", "<html>");
-    assert_eq!(book.run(&["build"]).status.code(), Some(0));
-    assert!(whole(&book.path().join("book/f/record-199/index.html")));
-    let left: Vec<_> = crate::support::walk(&book.path().join("book"))
-        .into_iter()
-        .filter(|path| path.file_name().unwrap().starts_with(".faultbook-new-"))
-        .collect();
-    assert_eq!(left, Vec::<camino::Utf8PathBuf>::new());
-}
-
-fn build_is_cut_short(book: &Scratch) -> bool {
-    for folder in ["book", ".faultbook"] {
-        let _ = std::fs::remove_dir_all(book.path().join(folder));
-    }
-    let mut build = faultbook(book.path(), &["build"]).stderr(Stdio::null()).spawn().unwrap();
-    // The first folder of pages is the sign that writing has begun.
-    while !book.path().join("book/browse").exists() && build.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
-    }
-    build.kill().unwrap();
-    !build.wait().unwrap().success()
 }

@@ -54,7 +54,7 @@ pub fn is_safe(image: &Image) -> bool {
 /// attributes cannot be written with entities, and without a doctype there are no others than XML's own.
 static ACTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?i)<!doctype|<!entity|<!\[|<\?xml-|encoding\s*=\s*.(?:[^u]|u[^t])|[<:](?:script|style|foreignobject|iframe",
+        r"(?i)<!doctype|<!entity|<!\[|<\?xml-|encoding\s*=\s*.(?:[^u]|u[^t]|ut[^f]|utf[^-8]|utf-[^8]|utf-8[0-9])|[<:](?:script|style|foreignobject|iframe",
         r"|embed|object|handler|listener|animate|set)|[\s/\x22']on[a-z]+\s*=|attributename|\bstyle\s*=|url\s*\([^#]",
         r"|href\s*=\s*(?:\x22[^#\x22]|'[^#']|[^\x22'\s])",
     ))
