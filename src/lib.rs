@@ -189,6 +189,7 @@ pub fn build(
     let (parts, shards) = rayon::join(parts, shards);
     let links = parts?.merge(shards?);
     found.extend(dead_links(links.dead(), &book, &input.sources));
+    found.extend(claimed_twice(&links, &input.sources));
     found.extend(lost_urls(&input.sources, &links, choice.public));
     diag::sort(&mut found);
     let urls: BTreeSet<String> = links.files().filter_map(render::promised).collect();
@@ -247,6 +248,20 @@ fn dead_links(dead: Vec<DeadLink>, book: &Book, sources: &Sources) -> Vec<Diagno
             .hint("the link stands in the text, in a template, or in `[output.html]`")
     };
     dead.into_iter().map(finding).collect()
+}
+
+/// A redirect may start only where nothing is.
+fn claimed_twice(links: &Links, sources: &Sources) -> Vec<Diagnostic> {
+    let book_file = sources
+        .iter()
+        .find(|(_, source)| source.path == parse::BOOK_FILE)
+        .map_or(FileId(0), |(file, _)| file);
+    let finding = |path: &str| {
+        let message = format!("two pages have the address `/{}`", path.trim_end_matches("index.html"));
+        Diagnostic::error(Code::BadRedirect, Span::start_of(book_file), message)
+            .hint("a line of `[output.html.redirect]` starts at an address that no page has")
+    };
+    links.twice().map(finding).collect()
 }
 
 /// Addresses of the ledger that no page has any more.

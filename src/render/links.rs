@@ -2,7 +2,7 @@
 
 use super::Page;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A link of a page.
@@ -18,6 +18,8 @@ pub struct DeadLink {
 #[derive(Default)]
 pub struct Links {
     files: HashSet<String>,
+    /// Paths that more than one file has.
+    twice: BTreeSet<String>,
     /// Digests of page and id, for every id of every page.
     places: HashSet<u64>,
     /// Each path that is linked to, and one link that leads there.
@@ -35,7 +37,9 @@ impl Links {
         // Links up to the root and down from there mean the same on every page of one depth.
         let mut seen: HashSet<(usize, &str)> = HashSet::new();
         for page in pages {
-            links.files.insert(page.path.clone());
+            if !links.files.insert(page.path.clone()) {
+                links.twice.insert(page.path.clone());
+            }
             if page.path.ends_with(".html")
                 && let Ok(text) = std::str::from_utf8(&page.body)
             {
@@ -50,7 +54,12 @@ impl Links {
         if self.files.len() < other.files.len() {
             std::mem::swap(&mut self, &mut other);
         }
-        self.files.extend(other.files);
+        self.twice.extend(other.twice);
+        for file in other.files {
+            if let Some(file) = self.files.replace(file) {
+                self.twice.insert(file);
+            }
+        }
         self.places.extend(other.places);
         for (path, link) in other.paths {
             self.paths.entry(path).or_insert(link);
@@ -69,6 +78,11 @@ impl Links {
     /// The path of every file, in no order.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(String::as_str)
+    }
+
+    /// The paths that more than one file of the site has; only one of them could be shown.
+    pub fn twice(&self) -> impl Iterator<Item = &str> {
+        self.twice.iter().map(String::as_str)
     }
 
     /// One link to each path and place that nothing is at, sorted.

@@ -65,6 +65,7 @@ struct SiteView<'s> {
     internal: bool,
     has_search: bool,
     has_guides: bool,
+    has_feed: bool,
     repository: Option<&'s str>,
     /// `light`, `dark`, or nothing for what the reader's system prefers.
     theme: Option<&'static str>,
@@ -96,6 +97,8 @@ impl<'s> SiteView<'s> {
             internal: settings.audience == Audience::Internal,
             has_search: settings.search,
             has_guides: !book.guides.is_empty(),
+            has_feed: settings.site_url.is_some()
+                && book.records.values().any(|record| record.changed().is_some()),
             repository: settings.repository.as_deref(),
             theme: match settings.default_theme {
                 ColourScheme::Auto => None,

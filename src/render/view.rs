@@ -62,6 +62,8 @@ pub struct RecordView {
     pub title: String,
     /// One sentence.
     pub summary: String,
+    /// The same, where it does not stand at the beginning of the symptom anyway.
+    pub lead: Option<String>,
     /// Relative to the site's root.
     pub path: String,
     /// Where its check stands.
@@ -274,6 +276,8 @@ pub struct SourceView {
     pub name: String,
     /// Its address.
     pub url: Option<String>,
+    /// When it was read.
+    pub accessed: Option<String>,
     /// Publisher, date of reading, what it supports.
     pub notes: Vec<String>,
     /// A few words of it.
@@ -379,6 +383,7 @@ impl RecordView {
             id: record.id.to_string(),
             title: record.title.clone(),
             summary: record.summary.clone(),
+            lead: Some(record.summary.clone()).filter(|summary| *summary != record.symptom.first_sentence()),
             path: format!("f/{}/", record.id),
             badge: proof_badge(proof.state),
             draft: matches!(record.status, Status::Draft { .. }),
@@ -563,7 +568,13 @@ impl SourceView {
         if !source.supports.is_empty() {
             notes.push(format!("for {}", source.supports.join(", ").replace('_', " ")));
         }
-        SourceView { name, url: source.url.clone(), notes, quote: source.quote.clone() }
+        SourceView {
+            name,
+            url: source.url.clone(),
+            accessed: source.accessed.map(|day| day.to_string()),
+            notes,
+            quote: source.quote.clone(),
+        }
     }
 }
 

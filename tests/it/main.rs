@@ -8,5 +8,6 @@ mod cases;
 mod cli;
 mod golden;
 mod props;
+mod settings;
 mod support;
 mod tidy;

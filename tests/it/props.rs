@@ -357,7 +357,11 @@ proptest! {
 fn our_own_records_survive_both_forms() {
     let input = faultbook::load(crate::support::project(), &Given::default()).unwrap();
     let mut n_sections = 0;
-    for (file, source) in input.sources.iter().filter(|(_, source)| source.path.starts_with("content")) {
+    for (file, source) in input
+        .sources
+        .iter()
+        .filter(|(_, source)| source.path.starts_with("content") && !source.path.starts_with("content/pages"))
+    {
         let Ok(tree) = parse::tree(file, source) else { panic!("{} does not parse", source.path) };
         let yaml = parse::write(&tree, Form::Yaml);
         let (tree, record) = reread(&yaml, Form::Yaml).unwrap();
