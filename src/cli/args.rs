@@ -1,6 +1,7 @@
 //! The arguments. Their doc comments are the `--help` texts.
 
 use crate::model::Date;
+use crate::parse::Form;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -12,6 +13,9 @@ pub struct Args {
     /// Work on the book in this folder
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<Utf8PathBuf>,
+    /// The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
+    #[arg(long, global = true, value_name = "DIR")]
+    pub book: Option<Utf8PathBuf>,
     /// Say less
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -77,6 +81,8 @@ pub enum Verb {
     Search(SearchArgs),
     /// Say what is wrong with records, and what to write instead
     Lint(LintArgs),
+    /// Bring records into one order and one style, or into the other form
+    Fmt(FmtArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
 }
@@ -166,6 +172,38 @@ pub struct LintArgs {
     /// How to write the findings
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: Format,
+}
+
+/// `fmt`.
+#[derive(Debug, clap::Args)]
+pub struct FmtArgs {
+    /// Only these records or folders; every record otherwise
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Name the files that would change, and change none
+    #[arg(long)]
+    pub check: bool,
+    /// Write the other form; the old file goes once the new one reads back as the same record
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub to: Option<RecordForm>,
+}
+
+/// The form of a record's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordForm {
+    /// Every field a key
+    Yaml,
+    /// Front matter and sections
+    Md,
+}
+
+impl From<RecordForm> for Form {
+    fn from(form: RecordForm) -> Form {
+        match form {
+            RecordForm::Yaml => Form::Yaml,
+            RecordForm::Md => Form::Markdown,
+        }
+    }
 }
 
 /// `verify`.

@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod fmt;
 mod lint;
 mod open;
 mod report;
@@ -77,34 +78,56 @@ pub fn run() -> Exit {
 }
 
 fn dispatch(args: &Args) -> anyhow::Result<Exit> {
-    let root = find_book(args.directory.as_deref())?;
+    let book = || find_book(args);
     match &args.verb {
-        Verb::Build(build) => build::run(build, &root, args.quiet),
-        Verb::Serve(serve) => serve::run(serve, &root),
-        Verb::Search(search) => search::run(search, &root),
-        Verb::Lint(lint) => lint::run(lint, &root),
-        Verb::Verify(verify) => verify::run(verify, &root, args.quiet),
+        Verb::Build(build) => build::run(build, &book()?, args.quiet),
+        Verb::Serve(serve) => serve::run(serve, &book()?),
+        Verb::Search(search) => search::run(search, &book()?),
+        Verb::Lint(lint) => lint::run(lint, &book()?),
+        Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
+        Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
     }
 }
 
-/// The folder of the nearest `book.toml`, in this folder or above it, as a short path.
-fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
-    let start = directory.unwrap_or(Utf8Path::new("."));
+/// The folder of the nearest `book.toml`, in this folder or above it, as a short path; else `--book`, else
+/// `$FAULTBOOK_BOOK`.
+fn find_book(args: &Args) -> anyhow::Result<Utf8PathBuf> {
+    let start = args.directory.as_deref().unwrap_or(Utf8Path::new("."));
     let absolute = start.canonicalize_utf8().map_err(|_| {
         UsageError::with_hint(
             format!("there is no folder `{start}`"),
             "-C takes a folder with a book.toml in it or above it",
         )
     })?;
-    let book = |folder: &&Utf8Path| folder.join(crate::parse::BOOK_FILE).is_file();
-    match absolute.ancestors().find(book) {
+    match absolute.ancestors().find(|folder| is_book(folder)) {
         Some(found) if found == absolute => Ok(start.to_owned()),
         Some(found) => Ok(found.to_owned()),
-        None => Err(UsageError::with_hint(
-            format!("there is no book.toml in `{start}` or above it"),
-            "a folder becomes a book by a file book.toml; it may be empty",
-        )),
+        None => elsewhere(args)?.ok_or_else(|| {
+            UsageError::with_hint(
+                format!("there is no book.toml in `{start}` or above it"),
+                "a folder becomes a book by a file book.toml, which may be empty; \
+                 `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere",
+            )
+        }),
     }
+}
+
+/// The book of those who are in none.
+fn elsewhere(args: &Args) -> anyhow::Result<Option<Utf8PathBuf>> {
+    let of_environment = || std::env::var("FAULTBOOK_BOOK").ok().filter(|folder| !folder.is_empty());
+    let named = args.book.clone().map(|folder| ("--book", folder));
+    let Some((name, folder)) = named.or_else(|| Some(("$FAULTBOOK_BOOK", of_environment()?.into()))) else {
+        return Ok(None);
+    };
+    if is_book(&folder) {
+        return Ok(Some(folder));
+    }
+    let message = format!("there is no book.toml in `{folder}`");
+    Err(UsageError::with_hint(message, format!("{name} takes the folder of a book")))
+}
+
+fn is_book(folder: &Utf8Path) -> bool {
+    folder.join(crate::parse::BOOK_FILE).is_file()
 }
 
 /// Reads the book; `FAULTBOOK_A__B` in the environment stands above the key `a.b` of `book.toml`.
@@ -150,4 +173,24 @@ fn today() -> anyhow::Result<Date> {
         Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
     };
     Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
+}
+
+/// Paths of the command line as they stand in the book: relative to its folder.
+fn paths_in_book(paths: &[Utf8PathBuf], root: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+    let root = root.canonicalize_utf8()?;
+    paths
+        .iter()
+        .map(|path| {
+            let inside = path
+                .canonicalize_utf8()
+                .ok()
+                .and_then(|path| Some(path.strip_prefix(&root).ok()?.to_owned()));
+            inside.ok_or_else(|| {
+                UsageError::with_hint(
+                    format!("there is no `{path}` in this book"),
+                    "a path leads to a record or a folder of them",
+                )
+            })
+        })
+        .collect()
 }

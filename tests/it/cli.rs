@@ -144,7 +144,7 @@ fn a_folder_without_a_book_is_named_with_a_remedy() {
 
     --- stderr
     error: there is no book.toml in `.` or above it
-      = hint: a folder becomes a book by a file book.toml; it may be empty
+      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
     ");
 }
 
@@ -392,11 +392,15 @@ fn help_names_every_verb() {
       serve   Preview the site; pages reload when their record is saved
       search  Find records by words, codes or error messages
       lint    Say what is wrong with records, and what to write instead
+      fmt     Bring records into one order and one style, or into the other form
       verify  Run the checks that records carry
 
     Options:
       -C, --directory <DIR>
               Work on the book in this folder
+
+          --book <DIR>
+              The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
 
       -q, --quiet
               Say less

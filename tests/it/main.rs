@@ -9,3 +9,4 @@ mod golden;
 mod props;
 mod support;
 mod tidy;
+mod verbs;

@@ -7,7 +7,7 @@ mod hits;
 mod json;
 mod verify;
 
-pub use findings::{findings, findings_text};
+pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
 pub use json::findings_json;
 pub use verify::{event, plan};
