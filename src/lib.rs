@@ -30,7 +30,7 @@ pub mod cli;
 use camino::Utf8Path;
 use diag::{Code, Diagnostic};
 use disk::DiskError;
-use model::{Book, Date, Proof, Record, RecordId, SiteUrl};
+use model::{Book, Date, Proof, Record, RecordId, SiteUrl, Status};
 use render::{Contents, DeadLink, Page, Rendered, TemplateError, Templates, Theme};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{FileId, Image, Source, Sources, Span};
@@ -233,4 +233,56 @@ fn lost_urls(sources: &Sources, pages: &[Page], public: bool) -> Vec<Diagnostic>
         at += line.len();
     }
     found
+}
+
+/// A record's page for agents and for programs, as the site has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twins {
+    /// `index.md`.
+    pub markdown: String,
+    /// `index.json`.
+    pub json: String,
+}
+
+/// The twins of one record; `None` where the book has no such record. A draft's are those of a site with drafts.
+pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> {
+    let Reading { book, results, .. } = read(&input.sources, &input.given);
+    let published = book.clone().without_drafts();
+    let book = if published.records.contains_key(id) { published } else { book };
+    // A book's own template may show anything; ours show what a record links to, and the rest would cost a build.
+    let book = if input.templates.is_empty() { excerpt(book, id) } else { book };
+    let proofs: BTreeMap<RecordId, Proof> =
+        book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect();
+    let images = images(&input.sources, &book);
+    let contents = Contents {
+        book: &book,
+        proofs: &proofs,
+        images: &images,
+        as_of: book.newest_day(),
+        sample: parse::SAMPLE,
+    };
+    let theme = Theme::new(&input.theme, book.settings.hash_files);
+    let Rendered { pages, .. } = render::pages(contents, &Templates::new(&input.templates)?, &theme)?;
+    let body = |name: &str| {
+        let path = format!("f/{id}/{name}");
+        let page = pages.iter().find(|page| page.path == path)?;
+        Some(String::from_utf8_lossy(&page.body).into_owned())
+    };
+    Ok(body("index.md").zip(body("index.json")).map(|(markdown, json)| Twins { markdown, json }))
+}
+
+/// A record and those that it links to.
+fn excerpt(mut book: Book, id: &RecordId) -> Book {
+    let Some(record) = book.records.get(id) else { return book };
+    let related = &record.related;
+    let mut kept: BTreeSet<RecordId> = [id.clone()].into();
+    kept.extend(related.confused_with.iter().filter_map(|other| other.id.clone()));
+    for ids in [&related.leads_to, &related.caused_by, &related.see_also, &related.supersedes] {
+        kept.extend(ids.iter().cloned());
+    }
+    if let Status::Deprecated(retired) | Status::Withdrawn(retired) = &record.status {
+        kept.extend(retired.see_instead.clone());
+    }
+    book.records.retain(|id, _| kept.contains(id));
+    book
 }

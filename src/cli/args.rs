@@ -79,6 +79,11 @@ pub enum Verb {
     Serve(ServeArgs),
     /// Find records by words, codes or error messages
     Search(SearchArgs),
+    /// Show one record in the terminal
+    #[command(alias = "explain")]
+    Show(ShowArgs),
+    /// Name the records of the book
+    List(ListArgs),
     /// Say what is wrong with records, and what to write instead
     Lint(LintArgs),
     /// Bring records into one order and one style, or into the other form
@@ -156,6 +161,45 @@ pub struct SearchArgs {
     #[arg(long)]
     pub drafts: bool,
     /// How to write the hits
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: HitFormat,
+}
+
+/// How a record is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// For people
+    Human,
+    /// For agents: the Markdown twin of its page
+    Md,
+    /// For programs: the JSON twin of its page
+    Json,
+}
+
+/// `show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The record
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// How to write it
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: ShowFormat,
+}
+
+/// `list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only records with this value, such as `product=npm`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub facet: Vec<String>,
+    /// Only records that somebody should read again: `review_by` has passed, or a source was read too long ago
+    #[arg(long)]
+    pub stale: bool,
+    /// Name drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// How to write the list
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: HitFormat,
 }

@@ -7,13 +7,17 @@ mod args;
 mod build;
 mod fmt;
 mod lint;
+mod list;
 mod open;
 mod report;
 mod search;
 mod serve;
+mod show;
 mod verify;
 
-use crate::model::Date;
+use crate::Reading;
+use crate::diag::{has_errors, nearest};
+use crate::model::{Date, Facet, Record, RecordId};
 use crate::parse::Override;
 use crate::render::TemplateError;
 use anyhow::Context;
@@ -83,6 +87,8 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),
         Verb::Search(search) => search::run(search, &book()?),
+        Verb::Show(show) => show::run(show, &book()?),
+        Verb::List(list) => list::run(list, &book()?),
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
@@ -193,4 +199,34 @@ fn paths_in_book(paths: &[Utf8PathBuf], root: &Utf8Path) -> anyhow::Result<Vec<U
             })
         })
         .collect()
+}
+
+/// The record of an id, or of a former one.
+fn record<'r>(reading: &'r Reading, id: &str) -> anyhow::Result<&'r Record> {
+    let records = &reading.book.records;
+    let parsed = RecordId::parse(id);
+    let former = |id: &RecordId| records.values().find(|record| record.aliases.contains(id));
+    let found = parsed.and_then(|id| records.get(&id).or_else(|| former(&id)));
+    found.ok_or_else(|| {
+        let hint = match nearest(id, records.keys().map(RecordId::as_str)) {
+            Some(name) => format!("the nearest name is `{name}`"),
+            None if has_errors(&reading.found) => {
+                "a record with errors is left out; `faultbook lint` shows them".to_owned()
+            }
+            None => "an id is the name of a record's file, without its ending".to_owned(),
+        };
+        UsageError::with_hint(format!("no record is called `{id}`"), hint)
+    })
+}
+
+/// `key=value` of each `--facet`.
+fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
+    let keys: Vec<&str> = Facet::ALL.iter().map(|facet| facet.key()).collect();
+    for facet in written {
+        if !facet.split_once('=').is_some_and(|(key, _)| keys.contains(&key)) {
+            let hint = format!("it is written `key=value`, with one of {}", keys.join(", "));
+            return Err(UsageError::with_hint(format!("`{facet}` is no facet"), hint));
+        }
+    }
+    Ok(written.to_vec())
 }

@@ -391,6 +391,8 @@ fn help_names_every_verb() {
       build   Turn the records into a site
       serve   Preview the site; pages reload when their record is saved
       search  Find records by words, codes or error messages
+      show    Show one record in the terminal
+      list    Name the records of the book
       lint    Say what is wrong with records, and what to write instead
       fmt     Bring records into one order and one style, or into the other form
       verify  Run the checks that records carry

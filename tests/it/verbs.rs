@@ -1,6 +1,7 @@
 //! Verbs that show, list, make, rename and format records: the real binary on small books.
 
-use crate::support::{Scratch, transcript};
+use crate::support::{Scratch, faultbook, golden_book, project, transcript, walk};
+use serde_json::Value;
 
 const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
 
@@ -13,6 +14,10 @@ fn book(files: &[(&str, &str)]) -> Scratch {
 
 fn read(book: &Scratch, path: &str) -> String {
     std::fs::read_to_string(book.path().join(path)).unwrap()
+}
+
+fn json(book: &Scratch, args: &[&str]) -> Value {
+    serde_json::from_slice(&book.run(args).stdout).unwrap()
 }
 
 const UNTIDY: &str = "# seen twice\nproduct:   thing\ntitle: It breaks\nfix: [ {text: Mend it.} ]\nsymptom: It stops.\nroot_cause: A cause.\nwrong_fixes: [Wait]\nkeywords: it breaks\nsources: [seen]\n";
@@ -93,10 +98,253 @@ fn fmt_keeps_to_the_paths_and_away_from_guides() {
     assert_eq!(read(&book, "content/pages/guide.md"), guide);
 }
 
+/// Our own records, there and back: the same record each time, in its own folder where it has one.
+#[test]
+fn fmt_turns_one_form_into_the_other_and_back() {
+    let book = Scratch::copy_of(&project().join("content"));
+    let records = Scratch::empty();
+    records.write("book.toml", "");
+    for path in walk(book.path()) {
+        let inside = path.strip_prefix(book.path()).unwrap();
+        records.write(&format!("content/{inside}"), std::fs::read(&path).unwrap());
+    }
+    records.write("content/own/a-folder/record.yaml", CLEAN);
+    let facts = |records: &Scratch| {
+        let ids = String::from_utf8(records.run(&["list", "--drafts", "-f", "ids"]).stdout).unwrap();
+        let twin = |id: &str| json(records, &["show", id, "-f", "json"]);
+        ids.lines().map(twin).collect::<Vec<_>>()
+    };
+    let before = facts(&records);
+    assert!(before.len() > 10);
+    assert_eq!(records.run(&["fmt", "--to", "md"]).status.code(), Some(0));
+    assert!(walk(&records.path().join("content")).iter().all(|path| path.extension() == Some("md")));
+    assert!(records.path().join("content/own/a-folder/record.md").exists());
+    assert_eq!(facts(&records), before);
+    assert_eq!(records.run(&["fmt", "--to", "yaml"]).status.code(), Some(0));
+    assert!(walk(&records.path().join("content")).iter().all(|path| path.extension() == Some("yaml")));
+    assert_eq!(facts(&records), before);
+}
+
 #[test]
 fn fmt_refuses_to_take_the_place_of_another_file() {
     let book = book(&[("content/one.yaml", CLEAN), ("content/one.md", "---\ntitle: Another\n---\n")]);
     let output = book.run(&["fmt", "--to", "md"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(read(&book, "content/one.yaml"), CLEAN);
+}
+
+#[test]
+fn show_sets_a_record_for_a_terminal() {
+    let book = Scratch::copy_of(&golden_book());
+    insta::assert_snapshot!("show", transcript(&book.run(&["show", "stale-lock"])));
+    insta::assert_snapshot!("show_markdown_form", transcript(&book.run(&["explain", "lost-update"])));
+}
+
+#[test]
+fn show_wraps_to_the_width_that_it_is_given() {
+    let book = Scratch::copy_of(&golden_book());
+    let output = faultbook(book.path(), &["show", "stale-lock"]).env("COLUMNS", "44").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // A word or a command that is longer than a line stays whole.
+    let long = text.lines().filter(|line| line.chars().count() > 44).collect::<Vec<_>>();
+    insta::assert_snapshot!(long.join("\n"), @"
+    error: could not get lock /var/lib/thing.lock
+    faultbook verify --self-test --allow shell stale-lock
+    ");
+}
+
+#[test]
+fn show_makes_what_could_move_the_cursor_visible() {
+    let record = CLEAN.replace("It stops.", "\"It stops.\\e[2J \\r\\n```\\n\\e[1A\\n```\\n\"");
+    let book = book(&[("content/it-breaks.yaml", &record)]);
+    // It is an error as well; here the book does not mind.
+    book.write("book.toml", "[lint]\ninvisible-character = 'off'\n");
+    let output = book.run(&["show", "it-breaks"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!output.stdout.contains(&b'\x1b'));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("␦[2J"));
+}
+
+#[test]
+fn show_prints_the_twins_of_the_site() {
+    let book = Scratch::copy_of(&golden_book());
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    for id in ["stale-lock", "lost-update", "plain-c", "open-question"] {
+        for (format, name) in [("md", "index.md"), ("json", "index.json")] {
+            let printed = String::from_utf8(book.run(&["show", id, "-f", format]).stdout).unwrap();
+            assert_eq!(printed, read(&book, &format!("book/f/{id}/{name}")), "{id} {format}");
+        }
+    }
+}
+
+#[test]
+fn show_knows_drafts_and_former_ids_and_suggests_the_nearest() {
+    let record = format!("{CLEAN}aliases: [it-broke]\n");
+    let book = book(&[
+        ("content/it-breaks.yaml", &record),
+        ("content/begun.yaml", &CLEAN.replace("sources: [seen]\n", "")),
+        ("content/wrong.yaml", "titel: x"),
+    ]);
+    assert_eq!(book.run(&["show", "it-broke"]).status.code(), Some(0));
+    insta::assert_snapshot!(transcript(&book.run(&["show", "it-breks"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: no record is called `it-breks`
+      = hint: the nearest name is `it-breaks`
+    ");
+    insta::assert_snapshot!(transcript(&book.run(&["show", "wrong"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: no record is called `wrong`
+      = hint: a record with errors is left out; `faultbook lint` shows them
+    ");
+    insta::assert_snapshot!(transcript(&book.run(&["show", "begun"])), @"
+    exit: 0
+    --- stdout
+    It breaks
+    begun · thing
+    no check
+
+    This record is a draft: it lacks sources.
+
+    Quick fix
+      A cause.
+      Mend it.
+
+    Do not try
+      ✗ Wait
+
+    Symptom
+      It stops.
+
+    Root cause
+      A cause.
+    --- stderr
+    ");
+}
+
+#[test]
+fn list_names_records_in_columns() {
+    let book = Scratch::copy_of(&golden_book());
+    insta::assert_snapshot!(transcript(&book.run(&["list"])), @r#"
+    exit: 0
+    --- stdout
+    c-hostile      C++    untestable  <script>alert('title')</script> & "quotes" {{ 7 * 7 }}
+    lost-update    thing  untestable  Two writers, one of them loses
+    open-question  clock  untestable  The clock runs backwards
+    plain-c        C      untestable  Segmentation fault
+    stale-lock     thing  outdated    error: could not get lock /var/lib/thing.lock
+    --- stderr
+    "#);
+    insta::assert_snapshot!(transcript(&book.run(&["list", "--drafts", "-f", "ids"])), @"
+    exit: 0
+    --- stdout
+    c-hostile
+    lost-update
+    not-finished
+    open-question
+    plain-c
+    stale-lock
+    --- stderr
+    ");
+}
+
+#[test]
+fn list_keeps_to_facets_and_says_the_same_as_json() {
+    let book = Scratch::copy_of(&golden_book());
+    insta::assert_snapshot!(transcript(&book.run(&["list", "--facet", "tag=lock", "-f", "json"])), @r#"
+    exit: 0
+    --- stdout
+    {
+      "schema": "list/1",
+      "records": [
+        {
+          "id": "stale-lock",
+          "title": "error: could not get lock /var/lib/thing.lock",
+          "product": "thing",
+          "category": "locking",
+          "ecosystem": null,
+          "tags": [
+            "lock",
+            "startup"
+          ],
+          "status": "published",
+          "check": "outdated",
+          "created": "2026-11-02",
+          "updated": "2026-11-03",
+          "review_by": null,
+          "url": "https://books.example/small/f/stale-lock/"
+        }
+      ]
+    }
+    --- stderr
+    "#);
+    insta::assert_snapshot!(transcript(&book.run(&["list", "--facet", "product=nothing"])), @"
+    exit: 1
+    --- stdout
+
+    --- stderr
+    no record is like that
+    ");
+    insta::assert_snapshot!(transcript(&book.run(&["list", "--facet", "colour=red"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: `colour=red` is no facet
+      = hint: it is written `key=value`, with one of category, product, ecosystem, tag
+    ");
+}
+
+/// SOURCE_DATE_EPOCH says 2026-11-24 here.
+#[test]
+fn list_names_what_is_due_to_be_read_again() {
+    let due = |more: &str| format!("{CLEAN}{more}\n");
+    let old = CLEAN.replace("[seen]", "[{title: seen, accessed: 2025-01-01}]");
+    let new = CLEAN.replace("[seen]", "[{title: seen, accessed: 2026-11-01}]");
+    let book = book(&[
+        ("content/overdue.yaml", &due("review_by: 2026-11-23")),
+        ("content/due-today.yaml", &due("review_by: 2026-11-24")),
+        ("content/old-source.yaml", &old),
+        ("content/new-source.yaml", &new),
+    ]);
+    let ids = || String::from_utf8(book.run(&["list", "--stale", "-f", "ids"]).stdout).unwrap();
+    assert_eq!(ids(), "old-source\noverdue\n");
+    book.write("book.toml", "[check]\nstale-after = '10d'\n");
+    assert_eq!(ids(), "new-source\nold-source\noverdue\n");
+}
+
+#[test]
+fn a_book_that_lies_elsewhere_can_be_named() {
+    let book = book(&[("content/it-breaks.yaml", CLEAN)]);
+    let nowhere = Scratch::empty();
+    let ids = |args: &[&str], named: &str| {
+        let mut command = faultbook(nowhere.path(), args);
+        let output = command.env("FAULTBOOK_BOOK", named).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let found = (Some(0), "it-breaks\n".to_owned());
+    assert_eq!(ids(&["list", "-f", "ids"], book.path().as_str()), found);
+    assert_eq!(ids(&["list", "-f", "ids", "--book", book.path().as_str()], ""), found);
+    assert_eq!(ids(&["--book", book.path().as_str(), "list", "-f", "ids"], "elsewhere"), found);
+    insta::assert_snapshot!(transcript(&nowhere.run(&["list", "--book", "elsewhere"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: there is no book.toml in `elsewhere`
+      = hint: --book takes the folder of a book
+    ");
+    insta::assert_snapshot!(transcript(&nowhere.run(&["list"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: there is no book.toml in `.` or above it
+      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
+    ");
 }
