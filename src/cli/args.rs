@@ -73,6 +73,8 @@ pub enum HitFormat {
 /// What faultbook does.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a record
+    New(NewArgs),
     /// Turn the records into a site
     Build(BuildArgs),
     /// Preview the site; pages reload when their record is saved
@@ -88,8 +90,24 @@ pub enum Verb {
     Lint(LintArgs),
     /// Bring records into one order and one style, or into the other form
     Fmt(FmtArgs),
+    /// Give a record another id; what names it is changed, and its former address leads on
+    Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
+}
+
+/// `new`.
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// The name of the failure: `a-z` and `0-9` words joined by `-`
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// The form of its file
+    #[arg(long = "as", value_enum, default_value = "yaml", value_name = "FORM")]
+    pub form: RecordForm,
+    /// Open it in $VISUAL or $EDITOR
+    #[arg(long)]
+    pub edit: bool,
 }
 
 /// `build`.
@@ -248,6 +266,17 @@ impl From<RecordForm> for Form {
             RecordForm::Md => Form::Markdown,
         }
     }
+}
+
+/// `mv`.
+#[derive(Debug, clap::Args)]
+pub struct MvArgs {
+    /// The record
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// Its new id
+    #[arg(value_name = "NEW")]
+    pub new: String,
 }
 
 /// `verify`.

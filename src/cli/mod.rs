@@ -8,7 +8,10 @@ mod build;
 mod fmt;
 mod lint;
 mod list;
+mod mv;
+mod new;
 mod open;
+mod references;
 mod report;
 mod search;
 mod serve;
@@ -17,8 +20,8 @@ mod verify;
 
 use crate::Reading;
 use crate::diag::{has_errors, nearest};
-use crate::model::{Date, Facet, Record, RecordId};
-use crate::parse::Override;
+use crate::model::{Date, Facet, Record, RecordId, Settings};
+use crate::parse::{ID_HINT, Override};
 use crate::render::TemplateError;
 use anyhow::Context;
 use args::{Args, Verb};
@@ -84,6 +87,7 @@ pub fn run() -> Exit {
 fn dispatch(args: &Args) -> anyhow::Result<Exit> {
     let book = || find_book(args);
     match &args.verb {
+        Verb::New(new) => new::run(new, &book()?, args.quiet),
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),
         Verb::Search(search) => search::run(search, &book()?),
@@ -91,6 +95,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::List(list) => list::run(list, &book()?),
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
+        Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
     }
 }
@@ -134,6 +139,13 @@ fn elsewhere(args: &Args) -> anyhow::Result<Option<Utf8PathBuf>> {
 
 fn is_book(folder: &Utf8Path) -> bool {
     folder.join(crate::parse::BOOK_FILE).is_file()
+}
+
+/// What `book.toml` says, for verbs that read no records.
+fn settings(root: &Utf8Path) -> anyhow::Result<Settings> {
+    let book_file = crate::disk::beside(root, crate::parse::BOOK_FILE).context("could not load the book")?;
+    let text = book_file.map(|source| source.text).unwrap_or_default();
+    Ok(crate::parse::settings(&text, &overrides()))
 }
 
 /// Reads the book; `FAULTBOOK_A__B` in the environment stands above the key `a.b` of `book.toml`.
@@ -229,4 +241,41 @@ fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(written.to_vec())
+}
+
+/// An id for a record that is to have it.
+fn new_id(written: &str) -> anyhow::Result<RecordId> {
+    RecordId::parse(written).ok_or_else(|| {
+        let hint = match RecordId::slug(written) {
+            Some(slug) => format!("`{slug}` would do; {ID_HINT}"),
+            None => ID_HINT.to_owned(),
+        };
+        UsageError::with_hint(format!("`{written}` cannot be the id of a record"), hint)
+    })
+}
+
+/// An id is permanent: one that a file or a former name has cannot mean something else.
+fn refuse_taken(id: &RecordId, input: &crate::Input) -> anyhow::Result<()> {
+    let (parsed, _) = crate::parse::all(&input.sources, &input.given.overrides);
+    let taken = |record: &&crate::parse::ParsedRecord| {
+        record.id.as_ref() == Some(id) || record.aliases.iter().any(|alias| alias.value == *id)
+    };
+    let by_record = parsed.records.iter().find(taken).map(|record| record.path.as_path());
+    // A file that cannot be read has an id all the same.
+    let by_file = || {
+        let mut paths = input.sources.iter().map(|(_, source)| source.path.as_path());
+        paths.find(|path| path.starts_with(&parsed.settings.src) && path.file_stem() == Some(id.as_str()))
+    };
+    match by_record.or_else(by_file) {
+        Some(path) => Err(UsageError::with_hint(
+            format!("the id `{id}` is taken by `{path}`"),
+            "an id means one failure, for ever",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A path inside the book as the person at the terminal can use it.
+fn from_here(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
+    if root == "." { path.to_owned() } else { root.join(path) }
 }
