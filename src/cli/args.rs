@@ -94,6 +94,14 @@ pub enum Verb {
     Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
+    /// Print what a file may hold, as JSON Schema, for editors and CI
+    Schema(SchemaArgs),
+    /// Take away what builds left
+    Clean,
+    /// Print a script that teaches a shell our words
+    Completions(CompletionsArgs),
+    /// Print the manual
+    Man(ManArgs),
 }
 
 /// `new`.
@@ -108,6 +116,41 @@ pub struct NewArgs {
     /// Open it in $VISUAL or $EDITOR
     #[arg(long)]
     pub edit: bool,
+}
+
+/// `schema`.
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// What it describes
+    #[arg(value_enum, value_name = "WHAT")]
+    pub of: SchemaOf,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// A record in the YAML form
+    Record,
+    /// book.toml
+    Book,
+    /// A line of results.jsonl, or what `verify -f json` prints
+    Result,
+}
+
+/// `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// Write a page for every verb to this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub dest_dir: Option<Utf8PathBuf>,
 }
 
 /// `build`.

@@ -5,14 +5,18 @@
 
 mod args;
 mod build;
+mod clean;
+mod completions;
 mod fmt;
 mod lint;
 mod list;
+mod man;
 mod mv;
 mod new;
 mod open;
 mod references;
 mod report;
+mod schema;
 mod search;
 mod serve;
 mod show;
@@ -97,6 +101,10 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
+        Verb::Schema(schema) => Ok(schema::run(schema)),
+        Verb::Clean => clean::run(&book()?, args.quiet),
+        Verb::Completions(completions) => Ok(completions::run(completions)),
+        Verb::Man(man) => man::run(man),
     }
 }
 

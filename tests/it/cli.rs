@@ -388,16 +388,20 @@ fn help_names_every_verb() {
     Usage: faultbook [OPTIONS] <COMMAND>
 
     Commands:
-      new     Begin a record
-      build   Turn the records into a site
-      serve   Preview the site; pages reload when their record is saved
-      search  Find records by words, codes or error messages
-      show    Show one record in the terminal
-      list    Name the records of the book
-      lint    Say what is wrong with records, and what to write instead
-      fmt     Bring records into one order and one style, or into the other form
-      mv      Give a record another id; what names it is changed, and its former address leads on
-      verify  Run the checks that records carry
+      new          Begin a record
+      build        Turn the records into a site
+      serve        Preview the site; pages reload when their record is saved
+      search       Find records by words, codes or error messages
+      show         Show one record in the terminal
+      list         Name the records of the book
+      lint         Say what is wrong with records, and what to write instead
+      fmt          Bring records into one order and one style, or into the other form
+      mv           Give a record another id; what names it is changed, and its former address leads on
+      verify       Run the checks that records carry
+      schema       Print what a file may hold, as JSON Schema, for editors and CI
+      clean        Take away what builds left
+      completions  Print a script that teaches a shell our words
+      man          Print the manual
 
     Options:
       -C, --directory <DIR>

@@ -7,6 +7,7 @@ mod cases;
 mod cli;
 mod golden;
 mod props;
+mod schema;
 mod support;
 mod tidy;
 mod verbs;

@@ -763,6 +763,67 @@ fn mv_refuses_what_it_could_not_finish_and_changes_nothing() {
 }
 
 #[test]
+fn clean_takes_away_what_builds_left_and_nothing_else() {
+    let book = book(&[("content/it-breaks.yaml", CLEAN)]);
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    book.write("book/notes.txt", "not ours");
+    let output = book.run(&["clean"]);
+    assert_eq!(output.status.code(), Some(0));
+    let left: Vec<String> =
+        walk(book.path()).iter().map(|path| path.strip_prefix(book.path()).unwrap().to_string()).collect();
+    assert_eq!(left, ["book/notes.txt", "book.toml", "content/it-breaks.yaml"]);
+    insta::assert_snapshot!(transcript(&book.run(&["clean"])), @"
+    exit: 0
+    --- stdout
+
+    --- stderr
+    removed 0 files of book, and caches
+    ");
+}
+
+#[test]
+fn completions_know_verbs_and_ask_for_ids() {
+    let nowhere = Scratch::empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = nowhere.run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("verify"), "{shell}");
+    }
+}
+
+/// What a person gets who types a part of a verb, a flag or an id and presses Tab.
+#[test]
+fn bash_completes_verbs_flags_and_ids() {
+    let book = Scratch::copy_of(&golden_book());
+    std::fs::write(book.path().join("script"), book.run(&["completions", "bash"]).stdout).unwrap();
+    let folder = camino::Utf8Path::new(env!("CARGO_BIN_EXE_faultbook")).parent().unwrap();
+    let complete = |words: &str, last: usize| {
+        let script = format!(
+            "PATH={folder}:$PATH; . ./script; COMP_WORDS=({words}); COMP_CWORD={last}; \
+             _faultbook_or_ids faultbook \"${{COMP_WORDS[{last}]}}\" x; echo ${{COMPREPLY[@]}}"
+        );
+        let mut bash = std::process::Command::new("bash");
+        let output = bash.args(["-c", &script]).current_dir(book.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    assert_eq!(complete("faultbook ve", 1), "verify");
+    assert_eq!(complete("faultbook show st", 2), "stale-lock");
+    assert_eq!(complete("faultbook show --form", 2), "--format");
+}
+
+#[test]
+fn man_writes_a_page_for_every_verb() {
+    let nowhere = Scratch::empty();
+    let page = String::from_utf8(nowhere.run(&["man"]).stdout).unwrap();
+    assert!(page.contains(".TH faultbook 1"));
+    let output = nowhere.run(&["man", "-d", "pages"]);
+    let pages = String::from_utf8(output.stdout).unwrap();
+    assert!(pages.lines().any(|path| path == "pages/faultbook-build.1"), "{pages}");
+    let build = read(&nowhere, "pages/faultbook-build.1");
+    assert!(build.contains("Turn the records into a site"), "{build}");
+}
+
+#[test]
 fn a_book_that_lies_elsewhere_can_be_named() {
     let book = book(&[("content/it-breaks.yaml", CLEAN)]);
     let nowhere = Scratch::empty();
