@@ -96,6 +96,9 @@ pub enum Verb {
     Verify(VerifyArgs),
     /// Print what a file may hold, as JSON Schema, for editors and CI
     Schema(SchemaArgs),
+    /// See and take over the built-in templates and theme
+    #[command(subcommand)]
+    Theme(ThemeVerb),
     /// Take away what builds left
     Clean,
     /// Print a script that teaches a shell our words
@@ -135,6 +138,23 @@ pub enum SchemaOf {
     Book,
     /// A line of results.jsonl, or what `verify -f json` prints
     Result,
+}
+
+/// `theme`.
+#[derive(Debug, Subcommand)]
+pub enum ThemeVerb {
+    /// Name the files that a book can replace, and those that this one does
+    List,
+    /// Copy a built-in file into the book, to be changed there
+    Eject {
+        /// Its name, such as `record.html` or `theme/site.css`
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Show how the book's files differ from the built-in ones of today
+    Diff,
+    /// Try the book's templates on an almost empty and an overfull record
+    Doctor,
 }
 
 /// `completions`.

@@ -20,6 +20,7 @@ mod schema;
 mod search;
 mod serve;
 mod show;
+mod theme;
 mod verify;
 
 use crate::Reading;
@@ -102,6 +103,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
         Verb::Schema(schema) => Ok(schema::run(schema)),
+        Verb::Theme(theme) => theme::run(theme, &book()?),
         Verb::Clean => clean::run(&book()?, args.quiet),
         Verb::Completions(completions) => Ok(completions::run(completions)),
         Verb::Man(man) => man::run(man),

@@ -399,6 +399,7 @@ fn help_names_every_verb() {
       mv           Give a record another id; what names it is changed, and its former address leads on
       verify       Run the checks that records carry
       schema       Print what a file may hold, as JSON Schema, for editors and CI
+      theme        See and take over the built-in templates and theme
       clean        Take away what builds left
       completions  Print a script that teaches a shell our words
       man          Print the manual

@@ -9,5 +9,6 @@ mod golden;
 mod props;
 mod schema;
 mod support;
+mod theme;
 mod tidy;
 mod verbs;

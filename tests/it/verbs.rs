@@ -819,6 +819,7 @@ fn man_writes_a_page_for_every_verb() {
     let output = nowhere.run(&["man", "-d", "pages"]);
     let pages = String::from_utf8(output.stdout).unwrap();
     assert!(pages.lines().any(|path| path == "pages/faultbook-build.1"), "{pages}");
+    assert!(pages.lines().any(|path| path == "pages/faultbook-theme-eject.1"), "{pages}");
     let build = read(&nowhere, "pages/faultbook-build.1");
     assert!(build.contains("Turn the records into a site"), "{build}");
 }

@@ -2,6 +2,7 @@
 //!
 //! In: values. Out: data on stdout, talk on stderr; every text for people also exists as JSON.
 
+mod diff;
 mod findings;
 mod hits;
 mod json;
@@ -11,6 +12,7 @@ mod record;
 mod verify;
 mod width;
 
+pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
 pub use json::findings_json;
