@@ -125,6 +125,25 @@ fn fmt_turns_one_form_into_the_other_and_back() {
     assert_eq!(facts(&records), before);
 }
 
+/// A step that begins with its fence ends the label before it.
+#[test]
+fn fmt_keeps_other_fixes_in_their_section() {
+    let other = "## Other fixes\n\n### One\n\nWhen: it rains,\nor snows.\nTradeoff: wet\n\n```sh\ngo\n```\n\n\
+        ### Two\n\nWhen: never\n\n1. Wait\n\n   ```sh\n   sleep 1\n   ```\n";
+    let text =
+        format!("---\ntitle: t\nproduct: p\n---\n\n## Symptom\n\nx\n\n## Quick fix\n\n1. Mend it\n\n{other}");
+    let book = book(&[("content/it-breaks.md", &text)]);
+    let fixes = || json(&book, &["show", "it-breaks", "-f", "json"])["other_fixes"].clone();
+    let before = fixes();
+    assert_eq!(before[0]["when"], "it rains,\nor snows.");
+    assert_eq!(book.run(&["fmt"]).status.code(), Some(0));
+    assert!(
+        read(&book, "content/it-breaks.md")
+            .contains("\n### One\n\nWhen: it rains,\nor snows.\nTradeoff: wet\n\n1. ```sh\n   go\n")
+    );
+    assert_eq!(fixes(), before);
+}
+
 #[test]
 fn fmt_refuses_to_take_the_place_of_another_file() {
     let book = book(&[("content/one.yaml", CLEAN), ("content/one.md", "---\ntitle: Another\n---\n")]);
