@@ -3,6 +3,7 @@
 use super::args::{HitFormat, ListArgs};
 use super::report::Entry;
 use super::{Exit, facets, load, load_today, report};
+use crate::diag::has_errors;
 use crate::model::{Date, Facet, Record};
 use crate::{Input, Reading};
 use camino::Utf8Path;
@@ -11,7 +12,10 @@ use camino::Utf8Path;
 pub fn run(args: &ListArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let facets = facets(&args.facet)?;
     let input: Input = if args.stale { load_today(root)? } else { load(root)? };
-    let Reading { book, results, .. } = crate::read(&input.sources, &input.given);
+    let Reading { book, results, found } = crate::read(&input.sources, &input.given);
+    if has_errors(&found) {
+        report::talk("records with errors are left out; `faultbook lint` shows them");
+    }
     let book = if args.drafts { book } else { book.without_drafts() };
     let stale_after = i64::from(book.settings.stale_after);
     let has = |record: &Record| facets.iter().all(|facet| has_facet(record, facet));

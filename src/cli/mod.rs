@@ -26,7 +26,7 @@ mod verify;
 use crate::Reading;
 use crate::diag::{has_errors, nearest};
 use crate::model::{Date, Facet, Record, RecordId, Settings};
-use crate::parse::{ID_HINT, Override};
+use crate::parse::{GUIDE_FOLDER, ID_HINT, Override};
 use crate::render::TemplateError;
 use anyhow::Context;
 use args::{Args, Verb};
@@ -272,10 +272,13 @@ fn refuse_taken(id: &RecordId, input: &crate::Input) -> anyhow::Result<()> {
     };
     let by_record = parsed.records.iter().find(taken).map(|record| record.path.as_path());
     // A file that cannot be read has an id all the same.
-    let by_file = || {
-        let mut paths = input.sources.iter().map(|(_, source)| source.path.as_path());
-        paths.find(|path| path.starts_with(&parsed.settings.src) && path.file_stem() == Some(id.as_str()))
+    let guides = parsed.settings.src.join(GUIDE_FOLDER);
+    let is_file = |path: &&Utf8Path| {
+        let name = if path.file_stem() == Some("record") { path.parent() } else { Some(*path) };
+        let name = name.and_then(Utf8Path::file_stem);
+        path.starts_with(&parsed.settings.src) && !path.starts_with(&guides) && name == Some(id.as_str())
     };
+    let by_file = || input.sources.iter().map(|(_, source)| source.path.as_path()).find(is_file);
     match by_record.or_else(by_file) {
         Some(path) => Err(UsageError::with_hint(
             format!("the id `{id}` is taken by `{path}`"),

@@ -1,7 +1,7 @@
 //! `faultbook mv`.
 
 use super::args::MvArgs;
-use super::references::{Edit, References};
+use super::references::{Edit, References, unreadable};
 use super::{Exit, UsageError, from_here, load, new_id, refuse_taken, report};
 use crate::diag::{Level, nearest};
 use crate::model::RecordId;
@@ -18,13 +18,11 @@ pub fn run(args: &MvArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> 
     let input = load(root)?;
     let sources = &input.sources;
     let (parsed, found) = parse::all(sources, &input.given.overrides);
-    if let Some(unread) = found.iter().find(|diagnostic| parse::breaks_off(diagnostic)) {
-        let path = &sources.get(unread.span.file).path;
-        let message = format!("`{path}` cannot be read, and may name `{}`", args.old);
-        return Err(UsageError::with_hint(message, "`faultbook lint` shows what is wrong with it"));
-    }
     let moved = record(&parsed.records, &args.old)?;
     let old = moved.id.as_ref().context("a record without an id was found by it")?;
+    if let Some(broken) = found.iter().find(|diagnostic| parse::breaks_off(diagnostic)) {
+        return Err(unreadable(&sources.get(broken.span.file).path, old));
+    }
     let new = new_id(&args.new)?;
     refuse_taken(&new, &input)?;
     let references = References { sources, old, new: &new };

@@ -79,7 +79,7 @@ impl References<'_> {
 
     fn record_proses(&self, file: FileId, edits: &mut Vec<Edit>) -> anyhow::Result<()> {
         let source = self.sources.get(file);
-        let Ok(tree) = parse::tree(file, source) else { return Ok(()) };
+        let tree = parse::tree(file, source).map_err(|_| unreadable(&source.path, self.old))?;
         let end = body_start(source).unwrap_or(source.text.len());
         let mut proses = Vec::new();
         collect(&tree, Kind::Map(&RECORD), &mut proses);
@@ -146,8 +146,7 @@ impl References<'_> {
         let source = self.sources.get(moved.file);
         let tree = parse::tree(moved.file, source);
         let Ok(Node { value: Value::Map(entries), span, .. }) = &tree else {
-            let message = format!("`{}` has mistakes", source.path);
-            return Err(UsageError::with_hint(message, "`faultbook lint` shows them"));
+            return Err(unreadable(&source.path, self.old));
         };
         let end = body_start(source).unwrap_or(source.text.len());
         let fields: Vec<&Entry> =
@@ -224,6 +223,12 @@ impl References<'_> {
         }
         edits
     }
+}
+
+/// A file that cannot be read whole may name the record where nobody sees it.
+pub fn unreadable(path: &Utf8Path, old: &RecordId) -> anyhow::Error {
+    let message = format!("`{path}` cannot be read, and may name `{old}`");
+    UsageError::with_hint(message, "`faultbook lint` shows what is wrong with it")
 }
 
 /// The end of the line on which a byte stands, without its line break.

@@ -93,8 +93,12 @@ impl Page {
     }
 
     fn quick_fix(&mut self, record: &Record) {
+        let cause = record.likely_cause();
+        if cause.is_none() && record.quick_fix.repair.is_none() && record.fix.is_empty() {
+            return;
+        }
         self.heading("Quick fix");
-        if let Some(cause) = record.likely_cause() {
+        if let Some(cause) = cause {
             self.lines.extend(fill(&shown(&cause), "", self.area.deeper(2)));
         }
         if let Some(repair) = &record.quick_fix.repair {
