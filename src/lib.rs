@@ -167,8 +167,7 @@ pub fn build(
     let book = if choice.public { book.for_the_public() } else { book };
     let templates = Templates::new(&input.templates)?;
     let theme = Theme::new(&input.theme, book.settings.hash_files);
-    let proofs: BTreeMap<RecordId, Proof> =
-        book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect();
+    let proofs = proofs(&book, &results);
     let images = images(&input.sources, &book);
     let as_of = choice.as_of.or_else(|| book.newest_day());
     let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
@@ -292,4 +291,36 @@ fn lost_urls(sources: &Sources, links: &Links, public: bool) -> Vec<Diagnostic> 
         at += line.len();
     }
     found
+}
+
+/// A record's page for agents and for programs, as the site has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twins {
+    /// `index.md`.
+    pub markdown: String,
+    /// `index.json`.
+    pub json: String,
+}
+
+/// The twins of one record; `None` where the book has no such record. A draft's are those of a site with drafts.
+pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> {
+    let Reading { book, results, .. } = read(&input.sources, &input.given);
+    let published = book.clone().without_drafts();
+    let book = if published.records.contains_key(id) { published } else { book };
+    let Some(record) = book.records.get(id) else { return Ok(None) };
+    let proofs = proofs(&book, &results);
+    let images = images(&input.sources, &book);
+    let as_of = book.newest_day();
+    let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
+    let theme = Theme::new(&input.theme, book.settings.hash_files);
+    let pages = render::Site::new(contents, Templates::new(&input.templates)?, &theme).record(record)?;
+    let body = |name: &str| {
+        let page = pages.iter().find(|page| page.path == format!("f/{id}/{name}"))?;
+        Some(String::from_utf8_lossy(&page.body).into_owned())
+    };
+    Ok(body("index.md").zip(body("index.json")).map(|(markdown, json)| Twins { markdown, json }))
+}
+
+fn proofs(book: &Book, results: &verify::Results) -> BTreeMap<RecordId, Proof> {
+    book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect()
 }

@@ -1,6 +1,7 @@
 //! The arguments. Their doc comments are the `--help` texts.
 
 use crate::model::Date;
+use crate::parse::Form;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -12,6 +13,9 @@ pub struct Args {
     /// Work on the book in this folder
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<Utf8PathBuf>,
+    /// The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
+    #[arg(long, global = true, value_name = "DIR")]
+    pub book: Option<Utf8PathBuf>,
     /// Say less
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -69,16 +73,104 @@ pub enum HitFormat {
 /// What faultbook does.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a record
+    New(NewArgs),
     /// Turn the records into a site
     Build(BuildArgs),
     /// Preview the site; pages reload when their record is saved
     Serve(ServeArgs),
     /// Find records by words, codes or error messages
     Search(SearchArgs),
+    /// Show one record in the terminal
+    #[command(alias = "explain")]
+    Show(ShowArgs),
+    /// Name the records of the book
+    List(ListArgs),
     /// Say what is wrong with records, and what to write instead
     Lint(LintArgs),
+    /// Bring records into one order and one style, or into the other form
+    Fmt(FmtArgs),
+    /// Give a record another id; what names it is changed, and its former address leads on
+    Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
+    /// Print what a file may hold, as JSON Schema, for editors and CI
+    Schema(SchemaArgs),
+    /// See and take over the built-in templates and theme
+    #[command(subcommand)]
+    Theme(ThemeVerb),
+    /// Take away what builds left
+    Clean,
+    /// Print a script that teaches a shell our words
+    Completions(CompletionsArgs),
+    /// Print the manual
+    Man(ManArgs),
+}
+
+/// `new`.
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// The name of the failure: `a-z` and `0-9` words joined by `-`
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// The form of its file
+    #[arg(long = "as", value_enum, default_value = "yaml", value_name = "FORM")]
+    pub form: RecordForm,
+    /// Open it in $VISUAL or $EDITOR
+    #[arg(long)]
+    pub edit: bool,
+}
+
+/// `schema`.
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// What it describes
+    #[arg(value_enum, value_name = "WHAT")]
+    pub of: SchemaOf,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// A record in the YAML form
+    Record,
+    /// book.toml
+    Book,
+    /// A line of results.jsonl, or what `verify -f json` prints
+    Result,
+}
+
+/// `theme`.
+#[derive(Debug, Subcommand)]
+pub enum ThemeVerb {
+    /// Name the files that a book can replace, and those that this one does
+    List,
+    /// Copy a built-in file into the book, to be changed there
+    Eject {
+        /// Its name, such as `record.html` or `theme/site.css`
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Show how the book's files differ from the built-in ones of today
+    Diff,
+    /// Try the book's templates on an almost empty and an overfull record
+    Doctor,
+}
+
+/// `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// Write a page for every verb to this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub dest_dir: Option<Utf8PathBuf>,
 }
 
 /// `build`.
@@ -154,6 +246,45 @@ pub struct SearchArgs {
     pub format: HitFormat,
 }
 
+/// How a record is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// For people
+    Human,
+    /// For agents: the Markdown twin of its page
+    Md,
+    /// For programs: the JSON twin of its page
+    Json,
+}
+
+/// `show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The record
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// How to write it
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: ShowFormat,
+}
+
+/// `list`.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only records with this value, such as `product=npm`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub facet: Vec<String>,
+    /// Only records that somebody should read again: `review_by` has passed, or a source was read too long ago
+    #[arg(long)]
+    pub stale: bool,
+    /// Name drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// How to write the list
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: HitFormat,
+}
+
 /// `lint`.
 #[derive(Debug, clap::Args)]
 pub struct LintArgs {
@@ -166,6 +297,49 @@ pub struct LintArgs {
     /// How to write the findings
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: Format,
+}
+
+/// `fmt`.
+#[derive(Debug, clap::Args)]
+pub struct FmtArgs {
+    /// Only these records or folders; every record otherwise
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Name the files that would change, and change none
+    #[arg(long)]
+    pub check: bool,
+    /// Write the other form; the old file goes once the new one reads back as the same record
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub to: Option<RecordForm>,
+}
+
+/// The form of a record's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordForm {
+    /// Every field a key
+    Yaml,
+    /// Front matter and sections
+    Md,
+}
+
+impl From<RecordForm> for Form {
+    fn from(form: RecordForm) -> Form {
+        match form {
+            RecordForm::Yaml => Form::Yaml,
+            RecordForm::Md => Form::Markdown,
+        }
+    }
+}
+
+/// `mv`.
+#[derive(Debug, clap::Args)]
+pub struct MvArgs {
+    /// The record
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// Its new id
+    #[arg(value_name = "NEW")]
+    pub new: String,
 }
 
 /// `verify`.

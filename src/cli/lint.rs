@@ -1,16 +1,16 @@
 //! `faultbook lint`.
 
 use super::args::{Format, LintArgs};
-use super::{Exit, UsageError, load_today, report};
+use super::{Exit, load_today, paths_in_book, report};
 use crate::diag::{self, Diagnostic};
 use crate::text::Sources;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 /// Applies every rule and reports; the exit code says whether the book could be published.
 pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let input = load_today(root)?;
     let reading = crate::read(&input.sources, &input.given);
-    let wanted = wanted(&args.paths, root)?;
+    let wanted = paths_in_book(&args.paths, root)?;
     let inside = |path: &Utf8Path| wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
     let of = |diagnostic: &Diagnostic| inside(&input.sources.get(diagnostic.span.file).path);
     let found: Vec<Diagnostic> = reading.found.into_iter().filter(of).collect();
@@ -31,24 +31,4 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
 fn n_records(sources: &Sources, inside: impl Fn(&Utf8Path) -> bool) -> usize {
     let is_record = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml" | "md"));
     sources.iter().filter(|(_, source)| is_record(&source.path) && inside(&source.path)).count()
-}
-
-/// The paths as they stand in the book: relative to its folder.
-fn wanted(paths: &[Utf8PathBuf], root: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
-    let root = root.canonicalize_utf8()?;
-    paths
-        .iter()
-        .map(|path| {
-            let inside = path
-                .canonicalize_utf8()
-                .ok()
-                .and_then(|path| Some(path.strip_prefix(&root).ok()?.to_owned()));
-            inside.ok_or_else(|| {
-                UsageError::with_hint(
-                    format!("there is no `{path}` in this book"),
-                    "a path leads to a record or a folder of them",
-                )
-            })
-        })
-        .collect()
 }

@@ -5,15 +5,28 @@
 
 mod args;
 mod build;
+mod clean;
+mod completions;
+mod fmt;
 mod lint;
+mod list;
+mod man;
+mod mv;
+mod new;
 mod open;
+mod references;
 mod report;
+mod schema;
 mod search;
 mod serve;
+mod show;
+mod theme;
 mod verify;
 
-use crate::model::Date;
-use crate::parse::Override;
+use crate::Reading;
+use crate::diag::{has_errors, nearest};
+use crate::model::{Date, Facet, Record, RecordId, Settings};
+use crate::parse::{GUIDE_FOLDER, ID_HINT, Override};
 use crate::render::TemplateError;
 use anyhow::Context;
 use args::{Args, Verb};
@@ -77,34 +90,72 @@ pub fn run() -> Exit {
 }
 
 fn dispatch(args: &Args) -> anyhow::Result<Exit> {
-    let root = find_book(args.directory.as_deref())?;
+    let book = || find_book(args);
     match &args.verb {
-        Verb::Build(build) => build::run(build, &root, args.quiet),
-        Verb::Serve(serve) => serve::run(serve, &root),
-        Verb::Search(search) => search::run(search, &root),
-        Verb::Lint(lint) => lint::run(lint, &root),
-        Verb::Verify(verify) => verify::run(verify, &root, args.quiet),
+        Verb::New(new) => new::run(new, &book()?, args.quiet),
+        Verb::Build(build) => build::run(build, &book()?, args.quiet),
+        Verb::Serve(serve) => serve::run(serve, &book()?),
+        Verb::Search(search) => search::run(search, &book()?),
+        Verb::Show(show) => show::run(show, &book()?),
+        Verb::List(list) => list::run(list, &book()?),
+        Verb::Lint(lint) => lint::run(lint, &book()?),
+        Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
+        Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
+        Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
+        Verb::Schema(schema) => Ok(schema::run(schema)),
+        Verb::Theme(theme) => theme::run(theme, &book()?),
+        Verb::Clean => clean::run(&book()?, args.quiet),
+        Verb::Completions(completions) => Ok(completions::run(completions)),
+        Verb::Man(man) => man::run(man),
     }
 }
 
-/// The folder of the nearest `book.toml`, in this folder or above it, as a short path.
-fn find_book(directory: Option<&Utf8Path>) -> anyhow::Result<Utf8PathBuf> {
-    let start = directory.unwrap_or(Utf8Path::new("."));
+/// The folder of the nearest `book.toml`, in this folder or above it, as a short path; else `--book`, else
+/// `$FAULTBOOK_BOOK`.
+fn find_book(args: &Args) -> anyhow::Result<Utf8PathBuf> {
+    let start = args.directory.as_deref().unwrap_or(Utf8Path::new("."));
     let absolute = start.canonicalize_utf8().map_err(|_| {
         UsageError::with_hint(
             format!("there is no folder `{start}`"),
             "-C takes a folder with a book.toml in it or above it",
         )
     })?;
-    let book = |folder: &&Utf8Path| folder.join(crate::parse::BOOK_FILE).is_file();
-    match absolute.ancestors().find(book) {
+    match absolute.ancestors().find(|folder| is_book(folder)) {
         Some(found) if found == absolute => Ok(start.to_owned()),
         Some(found) => Ok(found.to_owned()),
-        None => Err(UsageError::with_hint(
-            format!("there is no book.toml in `{start}` or above it"),
-            "a folder becomes a book by a file book.toml; it may be empty",
-        )),
+        None => elsewhere(args)?.ok_or_else(|| {
+            UsageError::with_hint(
+                format!("there is no book.toml in `{start}` or above it"),
+                "a folder becomes a book by a file book.toml, which may be empty; \
+                 `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere",
+            )
+        }),
     }
+}
+
+/// The book of those who are in none.
+fn elsewhere(args: &Args) -> anyhow::Result<Option<Utf8PathBuf>> {
+    let of_environment = || std::env::var("FAULTBOOK_BOOK").ok().filter(|folder| !folder.is_empty());
+    let named = args.book.clone().map(|folder| ("--book", folder));
+    let Some((name, folder)) = named.or_else(|| Some(("$FAULTBOOK_BOOK", of_environment()?.into()))) else {
+        return Ok(None);
+    };
+    if is_book(&folder) {
+        return Ok(Some(folder));
+    }
+    let message = format!("there is no book.toml in `{folder}`");
+    Err(UsageError::with_hint(message, format!("{name} takes the folder of a book")))
+}
+
+fn is_book(folder: &Utf8Path) -> bool {
+    folder.join(crate::parse::BOOK_FILE).is_file()
+}
+
+/// What `book.toml` says, for verbs that read no records.
+fn settings(root: &Utf8Path) -> anyhow::Result<Settings> {
+    let book_file = crate::disk::beside(root, crate::parse::BOOK_FILE).context("could not load the book")?;
+    let text = book_file.map(|source| source.text).unwrap_or_default();
+    Ok(crate::parse::settings(&text, &overrides()))
 }
 
 /// Reads the book; `FAULTBOOK_A__B` in the environment stands above the key `a.b` of `book.toml`.
@@ -150,4 +201,94 @@ fn today() -> anyhow::Result<Date> {
         Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
     };
     Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
+}
+
+/// Paths of the command line as they stand in the book: relative to its folder.
+fn paths_in_book(paths: &[Utf8PathBuf], root: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+    let root = root.canonicalize_utf8()?;
+    paths
+        .iter()
+        .map(|path| {
+            let inside = path
+                .canonicalize_utf8()
+                .ok()
+                .and_then(|path| Some(path.strip_prefix(&root).ok()?.to_owned()));
+            inside.ok_or_else(|| {
+                UsageError::with_hint(
+                    format!("there is no `{path}` in this book"),
+                    "a path leads to a record or a folder of them",
+                )
+            })
+        })
+        .collect()
+}
+
+/// The record of an id, or of a former one.
+fn record<'r>(reading: &'r Reading, id: &str) -> anyhow::Result<&'r Record> {
+    let records = &reading.book.records;
+    let parsed = RecordId::parse(id);
+    let former = |id: &RecordId| records.values().find(|record| record.aliases.contains(id));
+    let found = parsed.and_then(|id| records.get(&id).or_else(|| former(&id)));
+    found.ok_or_else(|| {
+        let hint = match nearest(id, records.keys().map(RecordId::as_str)) {
+            Some(name) => format!("the nearest name is `{name}`"),
+            None if has_errors(&reading.found) => {
+                "a record with errors is left out; `faultbook lint` shows them".to_owned()
+            }
+            None => "an id is the name of a record's file, without its ending".to_owned(),
+        };
+        UsageError::with_hint(format!("no record is called `{id}`"), hint)
+    })
+}
+
+/// `key=value` of each `--facet`.
+fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
+    let keys: Vec<&str> = Facet::ALL.iter().map(|facet| facet.key()).collect();
+    for facet in written {
+        if !facet.split_once('=').is_some_and(|(key, _)| keys.contains(&key)) {
+            let hint = format!("it is written `key=value`, with one of {}", keys.join(", "));
+            return Err(UsageError::with_hint(format!("`{facet}` is no facet"), hint));
+        }
+    }
+    Ok(written.to_vec())
+}
+
+/// An id for a record that is to have it.
+fn new_id(written: &str) -> anyhow::Result<RecordId> {
+    RecordId::parse(written).ok_or_else(|| {
+        let hint = match RecordId::slug(written) {
+            Some(slug) => format!("`{slug}` would do; {ID_HINT}"),
+            None => ID_HINT.to_owned(),
+        };
+        UsageError::with_hint(format!("`{written}` cannot be the id of a record"), hint)
+    })
+}
+
+/// An id is permanent: one that a file or a former name has cannot mean something else.
+fn refuse_taken(id: &RecordId, input: &crate::Input) -> anyhow::Result<()> {
+    let (parsed, _) = crate::parse::all(&input.sources, &input.given.overrides);
+    let taken = |record: &&crate::parse::ParsedRecord| {
+        record.id.as_ref() == Some(id) || record.aliases.iter().any(|alias| alias.value == *id)
+    };
+    let by_record = parsed.records.iter().find(taken).map(|record| record.path.as_path());
+    // A file that cannot be read has an id all the same.
+    let guides = parsed.settings.src.join(GUIDE_FOLDER);
+    let is_file = |path: &&Utf8Path| {
+        let name = if path.file_stem() == Some("record") { path.parent() } else { Some(*path) };
+        let name = name.and_then(Utf8Path::file_stem);
+        path.starts_with(&parsed.settings.src) && !path.starts_with(&guides) && name == Some(id.as_str())
+    };
+    let by_file = || input.sources.iter().map(|(_, source)| source.path.as_path()).find(is_file);
+    match by_record.or_else(by_file) {
+        Some(path) => Err(UsageError::with_hint(
+            format!("the id `{id}` is taken by `{path}`"),
+            "an id means one failure, for ever",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A path inside the book as the person at the terminal can use it.
+fn from_here(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
+    if root == "." { path.to_owned() } else { root.join(path) }
 }

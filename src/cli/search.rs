@@ -1,9 +1,8 @@
 //! `faultbook search`.
 
 use super::args::{HitFormat, SearchArgs};
-use super::{Exit, UsageError, load, report};
+use super::{Exit, facets, load, report};
 use crate::disk::CACHE_FOLDER;
-use crate::model::Facet;
 use crate::search::{self, Query};
 use anyhow::Context;
 use camino::Utf8Path;
@@ -28,15 +27,4 @@ pub fn run(args: &SearchArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         HitFormat::Ids => hits.iter().for_each(|hit| report::data(&hit.summary.id)),
     }
     Ok(if hits.is_empty() { Exit::Findings } else { Exit::Clean })
-}
-
-fn facets(written: &[String]) -> anyhow::Result<Vec<String>> {
-    let keys: Vec<&str> = Facet::ALL.iter().map(|facet| facet.key()).collect();
-    for facet in written {
-        if !facet.split_once('=').is_some_and(|(key, _)| keys.contains(&key)) {
-            let hint = format!("it is written `key=value`, with one of {}", keys.join(", "));
-            return Err(UsageError::with_hint(format!("`{facet}` is no facet"), hint));
-        }
-    }
-    Ok(written.to_vec())
 }

@@ -1,11 +1,9 @@
 //! `faultbook verify --self-test`.
 
 use super::args::{Capability, Format, VerifyArgs};
-use super::{Exit, UsageError, load, report, today};
-use crate::diag::nearest;
-use crate::disk;
-use crate::model::{Book, RecordId};
+use super::{Exit, UsageError, load, record, report, today};
 use crate::verify::{CellOutcome, Plan, RecordResult, Results, self_test};
+use crate::{Reading, disk};
 use anyhow::Context;
 use camino::Utf8Path;
 use serde_json::json;
@@ -17,7 +15,7 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
     if crate::diag::has_errors(&reading.found) {
         report::talk("records with errors are left out; `faultbook lint` shows them");
     }
-    let plans = plans(&reading.book, &args.ids)?;
+    let plans = plans(&reading, &args.ids)?;
     if args.plan {
         return Ok(print_plans(&plans, args.format));
     }
@@ -39,25 +37,19 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
         tested.push((plan, outcomes));
     }
     if let Some(path) = &args.record_results {
-        record(&tested, reading.results, path)?;
+        record_results(&tested, reading.results, path)?;
     }
     summarise(&tested, args.format);
     let failed = tested.iter().any(|(_, outcomes)| outcomes.iter().any(CellOutcome::is_failure));
     Ok(if failed { Exit::SelfTest } else { Exit::Clean })
 }
 
-fn plans(book: &Book, ids: &[String]) -> anyhow::Result<Vec<Plan>> {
+fn plans(reading: &Reading, ids: &[String]) -> anyhow::Result<Vec<Plan>> {
     if ids.is_empty() {
-        return Ok(book.records.values().filter_map(Plan::of).collect());
+        return Ok(reading.book.records.values().filter_map(Plan::of).collect());
     }
     let plan = |id: &String| {
-        let record = RecordId::parse(id).and_then(|id| book.records.get(&id)).ok_or_else(|| {
-            let hint = match nearest(id, book.records.keys().map(RecordId::as_str)) {
-                Some(name) => format!("the nearest name is `{name}`"),
-                None => "an id is the name of a record's file, without its ending".to_owned(),
-            };
-            UsageError::with_hint(format!("no record is called `{id}`"), hint)
-        })?;
+        let record = record(reading, id)?;
         let hint = "a self-test needs a `check` with a `setup`";
         Plan::of(record)
             .ok_or_else(|| UsageError::with_hint(format!("`{id}` has nothing that could be tested"), hint))
@@ -89,7 +81,11 @@ fn print_plans(plans: &[Plan], format: Format) -> Exit {
     Exit::Clean
 }
 
-fn record(tested: &[(&Plan, Vec<CellOutcome>)], mut results: Results, path: &Utf8Path) -> anyhow::Result<()> {
+fn record_results(
+    tested: &[(&Plan, Vec<CellOutcome>)],
+    mut results: Results,
+    path: &Utf8Path,
+) -> anyhow::Result<()> {
     let date = today()?;
     for (plan, outcomes) in tested {
         results.add(RecordResult {

@@ -1,15 +1,17 @@
 //! Files: a book is read here, and a site is written here. Nothing else of the build touches the disk.
 //!
 //! In: paths. Out: `Sources` and overrides (`read.rs`), the days that git knows (`git.rs`); a site in which every
-//! file is whole, old or new, at any moment (`write.rs`).
+//! file is whole, old or new, at any moment (`write.rs`); single files of a book that verbs change (`change.rs`).
 //! Not here: what the files mean (`parse`), the search index (`search/store.rs`), scratch folders of checks
 //! (`verify/run.rs`).
 
+mod change;
 mod git;
 mod manifest;
 mod read;
 mod write;
 
+pub use change::{create, remove, rename, write};
 pub use read::{beside, content, digest_of, files, fingerprint, overrides};
 pub use write::{SiteWriter, Written, clean, is_unchanged, replace};
 

@@ -542,12 +542,19 @@ fn take_labels(text: &str, labels: &[(&str, &'static str)]) -> (Vec<(&'static st
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     let mut rest = String::new();
     let mut in_fence = false;
+    let mut in_label = false;
     for line in text.lines() {
         let label = labels.iter().find_map(|(label, key)| Some((key, line.strip_prefix(label)?)));
-        in_fence ^= line.trim_start().starts_with("```");
+        // A step may begin with its fence: `1. ```sh`.
+        in_fence ^=
+            line.trim_start_matches(|c: char| c.is_ascii_digit() || " .-".contains(c)).starts_with("```");
+        in_label &= !is_block_start(line);
         match (label.filter(|_| !in_fence), pairs.last_mut()) {
-            (Some((key, value)), _) => pairs.push((key, value.trim().to_owned())),
-            (None, Some((_, value))) if !is_block_start(line) && !in_fence => {
+            (Some((key, value)), _) => {
+                pairs.push((key, value.trim().to_owned()));
+                in_label = true;
+            }
+            (None, Some((_, value))) if in_label => {
                 value.push('\n');
                 value.push_str(line);
             }

@@ -196,7 +196,7 @@ impl<'b> Site<'b> {
     }
 
     /// A record's page, its twins, and its images.
-    fn record(&self, record: &Record) -> Result<Vec<Page>, TemplateError> {
+    pub fn record(&self, record: &Record) -> Result<Vec<Page>, TemplateError> {
         let proof = self.proof(record);
         let folder = format!("f/{}/", record.id);
         let images = self.images(record);

@@ -54,14 +54,15 @@ fn a_build_that_is_killed_at_any_moment_leaves_a_site_that_works() {
     let book = Scratch::empty();
     book.write("book.toml", "");
     let state = |nth: usize| {
+        let is_even = nth.is_multiple_of(2);
         // Two books take turns: records come and go, tags come and go, links change.
         for n in 0..40 {
             let path = format!("content/record-{n}.yaml");
             let next = format!("record-{}", (n + 1 + nth % 2) % 40);
-            if n % 4 == 3 && nth % 2 == 0 {
+            if n % 4 == 3 && is_even {
                 let _ = std::fs::remove_file(book.path().join(&path));
             } else {
-                let link = if nth % 2 == 0 { "record-0" } else { &next };
+                let link = if is_even { "record-0" } else { &next };
                 book.write(&path, record(&format!("tag-{}", (n + nth % 2) % 7), link));
             }
         }

@@ -143,7 +143,7 @@ fn a_folder_without_a_book_is_named_with_a_remedy() {
 
     --- stderr
     error: there is no book.toml in `.` or above it
-      = hint: a folder becomes a book by a file book.toml; it may be empty
+      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
     ");
 }
 
@@ -387,15 +387,28 @@ fn help_names_every_verb() {
     Usage: faultbook [OPTIONS] <COMMAND>
 
     Commands:
-      build   Turn the records into a site
-      serve   Preview the site; pages reload when their record is saved
-      search  Find records by words, codes or error messages
-      lint    Say what is wrong with records, and what to write instead
-      verify  Run the checks that records carry
+      new          Begin a record
+      build        Turn the records into a site
+      serve        Preview the site; pages reload when their record is saved
+      search       Find records by words, codes or error messages
+      show         Show one record in the terminal
+      list         Name the records of the book
+      lint         Say what is wrong with records, and what to write instead
+      fmt          Bring records into one order and one style, or into the other form
+      mv           Give a record another id; what names it is changed, and its former address leads on
+      verify       Run the checks that records carry
+      schema       Print what a file may hold, as JSON Schema, for editors and CI
+      theme        See and take over the built-in templates and theme
+      clean        Take away what builds left
+      completions  Print a script that teaches a shell our words
+      man          Print the manual
 
     Options:
       -C, --directory <DIR>
               Work on the book in this folder
+
+          --book <DIR>
+              The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
 
       -q, --quiet
               Say less

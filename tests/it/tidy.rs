@@ -29,9 +29,11 @@ const OF_LIB: &[&str] = &[
     "Input",
     "LEDGER_FILE",
     "RESULTS_FILE",
+    "Reading",
     "build",
     "load",
     "read",
+    "twins",
 ];
 
 fn sources() -> Vec<(Utf8PathBuf, String)> {

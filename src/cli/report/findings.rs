@@ -1,9 +1,10 @@
 //! Findings as rustc draws them.
 
-use super::talk;
+use super::{RED, RESET, talk};
 use crate::diag::{Diagnostic, Level};
 use crate::text::{Source, Sources};
 use annotate_snippets::{AnnotationKind, Level as Mark, Renderer, Snippet};
+use camino::Utf8Path;
 
 /// Prints every finding with its line, in the order given.
 pub fn findings(found: &[Diagnostic], sources: &Sources) {
@@ -17,6 +18,14 @@ pub fn findings_text(found: &[Diagnostic], sources: &Sources) -> String {
     let text =
         |diagnostic: &Diagnostic| finding(diagnostic, sources.get(diagnostic.span.file), &Renderer::plain());
     found.iter().map(text).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Says that a record was left alone because its new text would have said something else.
+pub fn not_kept(path: &Utf8Path) {
+    talk(&format!(
+        "{RED}error{RESET}: `{path}` would not read back as the same record, and stays as it is\n  \
+         = hint: this is a mistake of faultbook, and worth a report with the file"
+    ));
 }
 
 fn finding(diagnostic: &Diagnostic, source: &Source, renderer: &Renderer) -> String {

@@ -2,17 +2,26 @@
 //!
 //! In: values. Out: data on stdout, talk on stderr; every text for people also exists as JSON.
 
+mod diff;
 mod findings;
 mod hits;
 mod json;
+mod list;
+mod prose;
+mod record;
 mod verify;
+mod width;
 
-pub use findings::{findings, findings_text};
+pub use diff::diff;
+pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
 pub use json::findings_json;
+pub use list::{Entry, list, list_json};
+pub use record::record;
 pub use verify::{event, plan};
 
 use crate::diag::{Diagnostic, Level};
+use crate::model::ProofState;
 use std::io::Write;
 use std::time::Duration;
 
@@ -52,6 +61,17 @@ pub const RESET: &str = "\x1b[0m";
 /// A stranger's text on a terminal: control characters, which could move the cursor, are made visible.
 fn shown(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '␦' } else { c }).collect()
+}
+
+/// The word for where a check stands, as the site's JSON has it.
+fn state(state: ProofState) -> &'static str {
+    match state {
+        ProofState::Tested => "tested",
+        ProofState::Outdated => "outdated",
+        ProofState::Failing => "failing",
+        ProofState::Never => "never",
+        ProofState::Untestable => "untestable",
+    }
 }
 
 /// How many errors and warnings there are.

@@ -1,0 +1,46 @@
+//! `faultbook list`.
+
+use super::args::{HitFormat, ListArgs};
+use super::report::Entry;
+use super::{Exit, facets, load, load_today, report};
+use crate::diag::has_errors;
+use crate::model::{Date, Facet, Record};
+use crate::{Input, Reading};
+use camino::Utf8Path;
+
+/// Names the records that are asked for.
+pub fn run(args: &ListArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
+    let facets = facets(&args.facet)?;
+    let input: Input = if args.stale { load_today(root)? } else { load(root)? };
+    let Reading { book, results, found } = crate::read(&input.sources, &input.given);
+    if has_errors(&found) {
+        report::talk("records with errors are left out; `faultbook lint` shows them");
+    }
+    let book = if args.drafts { book } else { book.without_drafts() };
+    let stale_after = i64::from(book.settings.stale_after);
+    let has = |record: &Record| facets.iter().all(|facet| has_facet(record, facet));
+    let is_due = |record: &Record| input.given.today.is_none_or(|today| is_stale(record, today, stale_after));
+    let wanted = book.records.values().filter(|record| has(record) && is_due(record));
+    let entries: Vec<Entry> = wanted.map(|record| Entry { record, proof: results.proof(record) }).collect();
+    match args.format {
+        HitFormat::Human if entries.is_empty() => report::talk("no record is like that"),
+        HitFormat::Human => report::list(&entries),
+        HitFormat::Json => report::data(&report::list_json(&entries, book.settings.site_url.as_ref())),
+        HitFormat::Ids => entries.iter().for_each(|entry| report::data(entry.record.id.as_str())),
+    }
+    Ok(if entries.is_empty() { Exit::Findings } else { Exit::Clean })
+}
+
+/// Whether a record has a facet value, written `key=value`.
+fn has_facet(record: &Record, facet: &str) -> bool {
+    let Some((key, value)) = facet.split_once('=') else { return false };
+    let of_key = Facet::ALL.iter().filter(|facet| facet.key() == key);
+    of_key.flat_map(|facet| facet.values(record)).any(|own| own == value)
+}
+
+/// Whether the day to read it again has passed, or a source was read too long ago.
+fn is_stale(record: &Record, today: Date, stale_after: i64) -> bool {
+    let overdue = record.review_by.is_some_and(|day| day < today);
+    let mut read = record.sources.iter().filter_map(|source| source.accessed);
+    overdue || read.any(|day| day.days_until(today) > stale_after)
+}

@@ -1,0 +1,19 @@
+//! How wide texts may be.
+
+use std::io::{IsTerminal, stdout};
+
+/// Longer lines are hard to read, however wide the terminal is.
+const WIDEST: usize = 100;
+
+/// The width of the terminal that data goes to, in characters; `None` where it goes elsewhere.
+pub fn terminal() -> Option<usize> {
+    let stdout = stdout();
+    let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten()?;
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
+/// The width of prose: what `COLUMNS` says, else the terminal, at most [`WIDEST`].
+pub fn prose() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    said.or_else(terminal).unwrap_or(WIDEST).clamp(20, WIDEST)
+}

@@ -1,0 +1,140 @@
+//! `faultbook schema`: what records, `book.toml` and results may hold, as JSON Schema 2020-12.
+//!
+//! The first two come from the tables that reading itself uses, so that an editor and `lint` know the same keys.
+
+use super::Exit;
+use super::args::{SchemaArgs, SchemaOf};
+use super::report;
+use crate::model::{RecordId, Verdict};
+use crate::parse::shape::{BOOK_TOML, Field, Kind, RECORD, Shape};
+use serde_json::{Map, Value, json};
+
+/// The dialect.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// A `fix` is not among them: a record with `status: open` has none.
+const REQUIRED: [&str; 3] = ["title", "product", "symptom"];
+
+/// Prints one schema.
+pub fn run(args: &SchemaArgs) -> Exit {
+    let schema = match args.of {
+        SchemaOf::Record => {
+            let mut schema = document("a failure record of faultbook", map(&RECORD));
+            schema["required"] = json!(REQUIRED);
+            schema
+        }
+        SchemaOf::Book => document("book.toml of faultbook", map(&BOOK_TOML)),
+        SchemaOf::Result => document("results of faultbook's checks", results()),
+    };
+    report::data(&format!("{schema:#}"));
+    Exit::Clean
+}
+
+fn document(title: &str, schema: Value) -> Value {
+    let mut document = Map::new();
+    document.insert("$schema".to_owned(), DIALECT.into());
+    document.insert("title".to_owned(), title.into());
+    if let Value::Object(entries) = schema {
+        document.extend(entries);
+    }
+    Value::Object(document)
+}
+
+fn map(shape: &Shape) -> Value {
+    let properties: Map<String, Value> =
+        shape.fields.iter().map(|field| (field.key.to_owned(), property(field))).collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
+fn property(field: &Field) -> Value {
+    let mut schema = value(field.kind);
+    schema["description"] = field.about.into();
+    schema
+}
+
+fn value(kind: Kind) -> Value {
+    match kind {
+        // What another reader of YAML takes for a number is a text here.
+        Kind::Line | Kind::Prose | Kind::Script => json!({"type": ["string", "number", "boolean"]}),
+        Kind::Day => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Count => json!({"type": "integer", "minimum": 0}),
+        Kind::Id => json!({
+            "type": "string",
+            "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+            "maxLength": RecordId::MAX_BYTES,
+        }),
+        Kind::Url => json!({"type": "string", "pattern": "^https?://"}),
+        Kind::Word(words) => json!({"enum": words()}),
+        Kind::List(of) => {
+            let one = value(*of);
+            json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+        }
+        Kind::Map(shape) => match shape.text_is.and_then(|key| shape.field(key)) {
+            Some(field) => json!({"anyOf": [value(field.kind), map(shape)]}),
+            None => map(shape),
+        },
+        Kind::Table(of) => json!({"type": "object", "additionalProperties": value(*of)}),
+        Kind::Any => json!({}),
+    }
+}
+
+/// A line of `results.jsonl`, or what `verify -f json` prints.
+fn results() -> Value {
+    json!({"oneOf": [line(), report()]})
+}
+
+fn verdict() -> Value {
+    json!({"enum": Verdict::ALL.iter().map(|(_, name)| *name).collect::<Vec<_>>()})
+}
+
+fn line() -> Value {
+    let text = |about: &str| json!({"type": "string", "description": about});
+    object(json!({
+        "id": {"type": "string", "description": "the record"},
+        "check": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "the digest of what ran"},
+        "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "the day"},
+        "os": text("such as linux"),
+        "arch": text("such as x86_64"),
+        "cells": {
+            "type": "object",
+            "propertyNames": {"pattern": "^(broken|fixed|other-fix/[1-9][0-9]*)$"},
+            "additionalProperties": verdict(),
+            "description": "what each state showed",
+        },
+        "wrong": {
+            "type": "object",
+            "additionalProperties": verdict(),
+            "description": "what each wrong fix led to, by its id",
+        },
+        "level": text("what ran: `real` programs"),
+        "sandbox": text("what was enforced around them"),
+    }))
+}
+
+fn report() -> Value {
+    let cell = object(json!({
+        "state": {"type": "string", "pattern": "^(broken|fixed|other-fix/[1-9][0-9]*|wrong-fix/.+)$"},
+        "verdict": {"anyOf": [verdict(), {"type": "null"}], "description": "null where nothing was executed"},
+        "as_expected": {"type": ["boolean", "null"]},
+        "reason": {"type": ["string", "null"]},
+        "ms": {"type": "integer", "minimum": 0},
+    }));
+    let record = object(json!({
+        "id": {"type": "string"},
+        "digest": {"type": "string", "description": "the digest of what ran"},
+        "mode": {"enum": ["self-test"]},
+        "cells": {"type": "array", "items": cell},
+        "sandbox": {"type": "object", "properties": {"notes": {"type": "array", "items": {"type": "string"}}}},
+    }));
+    object(json!({
+        "schema": {"const": "verify/1"},
+        "records": {"type": "array", "items": record},
+    }))
+}
+
+/// An object that has all of these; what comes later adds to them.
+fn object(properties: Value) -> Value {
+    let required: Vec<String> =
+        properties.as_object().map(|properties| properties.keys().cloned().collect()).unwrap_or_default();
+    json!({"type": "object", "properties": properties, "required": required})
+}

@@ -1,0 +1,313 @@
+//! `faultbook schema`: an editor that follows it accepts what `lint` accepts, and knows the same keys.
+
+use crate::support::{Scratch, golden_book, project, walk};
+use faultbook::Given;
+use faultbook::diag::Code;
+use faultbook::parse::shape::{BOOK_TOML, Kind, RECORD, Shape};
+use faultbook::parse::{self, Form, Node, SAMPLE};
+use faultbook::text::{FileId, Source, Sources};
+use serde_json::{Map, Value, json};
+
+fn schema(of: &str) -> Value {
+    let output = Scratch::empty().run(&["schema", of]);
+    assert_eq!(output.status.code(), Some(0));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The first rule of a schema that a value breaks. Only what our schemas use is known here.
+fn broken(schema: &Value, value: &Value) -> Option<String> {
+    let rules = schema.as_object().unwrap();
+    rules
+        .iter()
+        .find_map(|(rule, of)| breaks(rule, of, schema, value).then(|| format!("{rule} {of}: {value}")))
+        .or_else(|| in_members(schema, value))
+}
+
+fn breaks(rule: &str, of: &Value, schema: &Value, value: &Value) -> bool {
+    let matches = |text: &str| regex::Regex::new(of.as_str().unwrap()).unwrap().is_match(text);
+    match rule {
+        "$schema" | "title" | "description" | "properties" | "items" => false,
+        "type" => {
+            let one = |name: &Value| is_of_type(name.as_str().unwrap(), value);
+            !of.as_array().map_or_else(|| one(of), |names| names.iter().any(one))
+        }
+        "enum" => !of.as_array().unwrap().contains(value),
+        "const" => of != value,
+        "pattern" => value.as_str().is_some_and(|text| !matches(text)),
+        "maxLength" => value.as_str().is_some_and(|text| text.len() as u64 > of.as_u64().unwrap()),
+        "minimum" => value.as_i64().is_some_and(|number| number < of.as_i64().unwrap()),
+        "minItems" => value.as_array().is_some_and(|items| (items.len() as u64) < of.as_u64().unwrap()),
+        "anyOf" => of.as_array().unwrap().iter().all(|one| broken(one, value).is_some()),
+        "oneOf" => of.as_array().unwrap().iter().filter(|one| broken(one, value).is_none()).count() != 1,
+        "required" => {
+            value.is_object()
+                && of.as_array().unwrap().iter().any(|key| value.get(key.as_str().unwrap()).is_none())
+        }
+        "additionalProperties" => value.as_object().is_some_and(|members| {
+            let known = |key: &str| schema["properties"].get(key).is_some();
+            members
+                .iter()
+                .filter(|(key, _)| !known(key))
+                .any(|(_, member)| of == false || broken(of, member).is_some())
+        }),
+        "propertyNames" => value
+            .as_object()
+            .is_some_and(|members| members.keys().any(|key| broken(of, &json!(key)).is_some())),
+        _ => panic!("no rule `{rule}` is known"),
+    }
+}
+
+fn is_of_type(name: &str, value: &Value) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => panic!("no type `{name}` is known"),
+    }
+}
+
+fn in_members(schema: &Value, value: &Value) -> Option<String> {
+    let items = value.as_array().into_iter().flatten();
+    let mut items = items.filter_map(|item| broken(schema.get("items")?, item));
+    let members = value.as_object().into_iter().flatten();
+    let mut members = members.filter_map(|(key, member)| broken(schema["properties"].get(key)?, member));
+    items.next().or_else(|| members.next())
+}
+
+/// A record as another reader of YAML sees it, which takes some plain words for numbers and truth values.
+fn as_json(node: &Node) -> Value {
+    match &node.value {
+        parse::Value::Null => Value::Null,
+        parse::Value::Scalar(text) if node.quoted => json!(text),
+        parse::Value::Scalar(text) => match serde_json::from_str(text) {
+            Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+            _ => json!(text),
+        },
+        parse::Value::List(items) => items.iter().map(as_json).collect(),
+        parse::Value::Map(entries) => {
+            let member = |entry: &parse::Entry| (entry.key.value.clone(), as_json(&entry.node));
+            Value::Object(entries.iter().map(member).collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn in_yaml(source: &Source) -> Option<Value> {
+    let tree = parse::tree(FileId(0), source).ok()?;
+    let text = parse::write(&tree, Form::Yaml);
+    let yaml = Source::from_bytes(source.path.with_extension("yaml"), text.into_bytes());
+    Some(as_json(&parse::tree(FileId(0), &yaml).ok()?))
+}
+
+/// Our own records, those of the small book, and every case that `lint` reads without a mistake.
+#[test]
+fn records_that_can_be_read_are_valid() {
+    let schema = schema("record");
+    let folders = [project().join("content"), golden_book().join("content"), project().join("tests/cases")];
+    let mut n_valid = 0;
+    let mut n_refused = 0;
+    for path in folders.iter().flat_map(|folder| walk(folder)).filter(|path| Form::of(path).is_some()) {
+        let name = format!("content/{}", path.file_name().unwrap());
+        let source = Source::from_bytes(name.into(), std::fs::read(&path).unwrap());
+        let Some(value) = in_yaml(&source) else { continue };
+        let sources = Sources::new(vec![source]);
+        let found = faultbook::read(&sources, &Given::default()).found;
+        if !faultbook::diag::has_errors(&found) {
+            assert_eq!(broken(&schema, &value), None, "{path}");
+            n_valid += 1;
+        }
+        if found
+            .iter()
+            .any(|diagnostic| diagnostic.code == Code::UnknownKey && diagnostic.message.contains("no key"))
+        {
+            assert!(broken(&schema, &value).is_some(), "{path}");
+            n_refused += 1;
+        }
+    }
+    assert!(n_valid > 20, "{n_valid}");
+    assert!(n_refused > 0, "no case has a wrong key");
+}
+
+#[test]
+fn the_sample_and_the_short_forms_are_valid() {
+    let schema = schema("record");
+    let value = |text: &str| {
+        let source = Source::from_bytes("a.yaml".into(), text.as_bytes().to_vec());
+        as_json(&parse::tree(FileId(0), &source).unwrap())
+    };
+    assert_eq!(broken(&schema, &value(SAMPLE)), None);
+    let short = "title: t\nproduct: p\nsymptom: s\n";
+    for more in [
+        "fix: Mend it.",
+        "fix: [one, {run: two}]",
+        "status: open",
+        "status: {state: withdrawn, reason: r}",
+        "created: 2026-11-24",
+        "applies_to: [{component: c, introduced: 1.2}]",
+        "x: {a: [1, {b: c}]}",
+    ] {
+        assert_eq!(broken(&schema, &value(&format!("{short}{more}\n"))), None, "{more}");
+    }
+    for more in [
+        "fx: a",
+        "fix: {rn: a}",
+        "status: opn",
+        "created: soon",
+        "check: text",
+        "tags: []",
+        "related: {see_also: A b}",
+    ] {
+        assert!(broken(&schema, &value(&format!("{short}{more}\n"))).is_some(), "{more}");
+    }
+    assert!(broken(&schema, &value("title: t\nproduct: p\n")).is_some());
+}
+
+/// Every key of every table, with its meaning, at its place.
+#[test]
+fn every_key_of_every_shape_is_in_its_schema() {
+    assert!(count(&RECORD, &schema("record")) > 100);
+    assert!(count(&BOOK_TOML, &schema("book")) > 25);
+}
+
+fn count(shape: &Shape, schema: &Value) -> usize {
+    assert_eq!(schema["additionalProperties"], false, "{}", shape.name);
+    assert_eq!(schema["properties"].as_object().unwrap().len(), shape.fields.len(), "{}", shape.name);
+    let mut n_keys = 0;
+    for field in shape.fields {
+        let property = &schema["properties"][field.key];
+        assert_eq!(property["description"], field.about, "{} {}", shape.name, field.key);
+        n_keys += 1 + shape_of(field.kind).map_or(0, |shape| count(shape, object_in(property)));
+    }
+    n_keys
+}
+
+fn shape_of(kind: Kind) -> Option<&'static Shape> {
+    match kind {
+        Kind::Map(shape) => Some(shape),
+        Kind::List(of) => shape_of(*of),
+        _ => None,
+    }
+}
+
+/// The one choice that is an object, however deep it stands.
+fn object_in(schema: &Value) -> &Value {
+    fn find(schema: &Value) -> Option<&Value> {
+        let choices = schema["anyOf"].as_array().into_iter().flatten();
+        if schema["properties"].is_object() { Some(schema) } else { choices.filter_map(find).next() }
+    }
+    find(schema).unwrap()
+}
+
+#[test]
+fn a_small_schema_reads_like_this() {
+    let schema = schema("record");
+    insta::assert_snapshot!(format!("{:#}", schema["required"]), @r#"
+    [
+      "title",
+      "product",
+      "symptom"
+    ]
+    "#);
+    insta::assert_snapshot!(format!("{:#}", schema["properties"]["status"]), @r#"
+    {
+      "anyOf": [
+        {
+          "enum": [
+            "draft",
+            "published",
+            "open",
+            "deprecated",
+            "withdrawn"
+          ]
+        },
+        {
+          "type": "object",
+          "properties": {
+            "state": {
+              "enum": [
+                "draft",
+                "published",
+                "open",
+                "deprecated",
+                "withdrawn"
+              ],
+              "description": "the state"
+            },
+            "reason": {
+              "type": [
+                "string",
+                "number",
+                "boolean"
+              ],
+              "description": "why it is deprecated or withdrawn"
+            },
+            "see_instead": {
+              "type": "string",
+              "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
+              "maxLength": 64,
+              "description": "the record to read instead"
+            }
+          },
+          "additionalProperties": false
+        }
+      ],
+      "description": "where the record stands editorially"
+    }
+    "#);
+    insta::assert_snapshot!(format!("{:#}", schema["properties"]["created"]), @r#"
+    {
+      "type": "string",
+      "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+      "description": "the day it was first written; where absent, from git"
+    }
+    "#);
+    insta::assert_snapshot!("schema_result", format!("{:#}", self::schema("result")));
+}
+
+#[test]
+fn our_books_and_results_are_valid() {
+    let settings = schema("book");
+    for book in [project().to_owned(), golden_book()] {
+        let text = std::fs::read_to_string(book.join("book.toml")).unwrap();
+        let value: Value = toml_as_json(&text);
+        assert_eq!(broken(&settings, &value), None, "{book}");
+    }
+    let results = schema("result");
+    for book in [project().to_owned(), golden_book()] {
+        let text = std::fs::read_to_string(book.join("results.jsonl")).unwrap();
+        for line in text.lines() {
+            assert_eq!(broken(&results, &serde_json::from_str(line).unwrap()), None, "{line}");
+        }
+    }
+    let book = Scratch::copy_of(&golden_book());
+    let output = book.run(&["verify", "--self-test", "--allow", "shell", "-f", "json"]);
+    assert_eq!(broken(&results, &serde_json::from_slice(&output.stdout).unwrap()), None);
+}
+
+fn toml_as_json(text: &str) -> Value {
+    let table = toml::de::DeTable::parse(text).unwrap();
+    of_table(table.get_ref())
+}
+
+fn of_table(table: &toml::de::DeTable) -> Value {
+    table
+        .iter()
+        .map(|(key, value)| (key.get_ref().to_string(), of_value(value.get_ref())))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn of_value(value: &toml::de::DeValue) -> Value {
+    use toml::de::DeValue;
+    match value {
+        DeValue::String(text) => json!(text),
+        DeValue::Integer(number) => json!(number.as_str().parse::<i64>().unwrap()),
+        DeValue::Boolean(flag) => json!(flag),
+        DeValue::Array(items) => items.iter().map(|item| of_value(item.get_ref())).collect(),
+        DeValue::Table(table) => of_table(table),
+        other => panic!("{other:?} stands in no book.toml of ours"),
+    }
+}
