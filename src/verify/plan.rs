@@ -1,7 +1,7 @@
 //! The self-test of a record as data: which scripts run in which state.
 
 use crate::model::{CellName, Check, ExitMatcher, Expectation, Record, RecordId, Step, TextOp};
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Everything that the self-test of one record runs, in order.
@@ -58,34 +58,51 @@ fn commands(steps: &[Step]) -> Option<Vec<String>> {
     steps.iter().map(|step| step.run.clone()).collect()
 }
 
-/// A digest of the parsed values, not of the file: prose may change, a command may not.
+/// What a digest is of: the parsed values, not the file. Prose may change, a command may not.
+///
+/// Structs and not maps, since the order of a map's keys depends on how this program was built.
+#[derive(Serialize)]
+struct Tree<'p> {
+    setup: &'p str,
+    run: &'p str,
+    broken: ExpectationTree<'p>,
+    fixed: ExpectationTree<'p>,
+    timeout_ms: u64,
+    cells: Vec<(String, &'p Option<Vec<String>>)>,
+}
+
+#[derive(Serialize)]
+struct ExpectationTree<'p> {
+    exit: Option<(&'static str, i32)>,
+    output: Vec<(&'static str, &'p str)>,
+}
+
 fn digest(setup: &str, check: &Check, cells: &[PlannedCell]) -> String {
-    let tree = json!({
-        "setup": setup,
-        "run": check.run,
-        "broken": expectation(&check.broken),
-        "fixed": expectation(&check.fixed),
-        "timeout_ms": u64::try_from(check.timeout.as_millis()).unwrap_or(u64::MAX),
-        "cells": cells.iter().map(|cell| (cell.name.to_string(), &cell.commands)).collect::<Vec<_>>(),
-    });
+    let tree = Tree {
+        setup,
+        run: &check.run,
+        broken: expectation(&check.broken),
+        fixed: expectation(&check.fixed),
+        timeout_ms: u64::try_from(check.timeout.as_millis()).unwrap_or(u64::MAX),
+        cells: cells.iter().map(|cell| (cell.name.to_string(), &cell.commands)).collect(),
+    };
     let mut hash = Sha256::new();
-    hash.update(b"fbc1\0");
-    hash.update(tree.to_string().as_bytes());
+    hash.update(b"fbc2\0");
+    hash.update(serde_json::to_string(&tree).expect("a tree of texts and numbers is JSON"));
     let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
 
-fn expectation(expectation: &Expectation) -> Value {
+fn expectation(expectation: &Expectation) -> ExpectationTree<'_> {
     let exit = expectation.exit.map(|matcher| match matcher {
-        ExitMatcher::Equals(code) => json!({"equals": code}),
-        ExitMatcher::NotEquals(code) => json!({"not_equals": code}),
+        ExitMatcher::Equals(code) => ("equals", code),
+        ExitMatcher::NotEquals(code) => ("not_equals", code),
     });
-    let op = |op: &TextOp| match op {
-        TextOp::Contains(part) => json!({"contains": part}),
-        TextOp::NotContains(part) => json!({"not_contains": part}),
-        TextOp::Equals(whole) => json!({"equals": whole}),
-        TextOp::Matches(regex) => json!({"matches": regex.as_str()}),
-    };
-    let output = expectation.output.as_ref().map(|matcher| matcher.0.iter().map(op).collect::<Vec<_>>());
-    json!({"exit": exit, "output": output})
+    let ops = expectation.output.iter().flat_map(|matcher| &matcher.0).map(|op| match op {
+        TextOp::Contains(part) => ("contains", part.as_str()),
+        TextOp::NotContains(part) => ("not_contains", part.as_str()),
+        TextOp::Equals(whole) => ("equals", whole.as_str()),
+        TextOp::Matches(regex) => ("matches", regex.as_str()),
+    });
+    ExpectationTree { exit, output: ops.collect() }
 }

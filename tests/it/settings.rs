@@ -197,3 +197,22 @@ fn our_own_site_keeps_its_budgets() {
     let search = asset("search") + asset("ranker");
     assert!(search <= 12_000, "the scripts of the search page have {search} bytes");
 }
+
+/// What our own pages claim is what was run: no committed result is of an earlier version of its check.
+#[test]
+fn every_check_of_our_own_book_is_tested_as_it_stands() {
+    let input = ::faultbook::load(crate::support::project(), &::faultbook::Given::default()).unwrap();
+    let reading = ::faultbook::read(&input.sources, &input.given);
+    let checked = reading.book.records.values().filter(|record| record.check.is_some());
+    let mut n_checked = 0;
+    for record in checked {
+        n_checked += 1;
+        assert_eq!(
+            reading.results.proof(record).state,
+            ::faultbook::model::ProofState::Tested,
+            "{}",
+            record.id
+        );
+    }
+    assert!(n_checked >= 12);
+}
