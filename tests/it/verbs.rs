@@ -696,6 +696,14 @@ fn mv_adds_to_the_aliases_that_are_there() {
     keywords: [it breaks]
     sources: [seen]
     ");
+    let book = book(&[("content/it-breaks.yaml", &CLEAN.replace('\n', "\r\n"))]);
+    assert_eq!(book.run(&["mv", "it-breaks", "other"]).status.code(), Some(0));
+    assert_eq!(read(&book, "content/other.yaml").lines().nth(2), Some("aliases: [it-breaks]"));
+    assert!(!read(&book, "content/other.yaml").replace("\r\n", "").contains('\n'));
+}
+
+#[test]
+fn mv_renames_the_folder_of_a_record_that_has_one() {
     let markdown = "---\n# first\ntitle: >-\n  It\n  breaks\nproduct: p\n---\n## Symptom\n\nx\n\n## Quick fix\n\n1. Mend it\n";
     let book = book(&[("content/a-folder/record.md", markdown), ("content/a-folder/notes.txt", "")]);
     assert_eq!(book.run(&["mv", "a-folder", "renamed"]).status.code(), Some(0));
