@@ -5,6 +5,7 @@ mod analyser;
 mod browser;
 mod cases;
 mod cli;
+mod files;
 mod golden;
 mod props;
 mod schema;
