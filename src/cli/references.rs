@@ -175,7 +175,8 @@ impl References<'_> {
                 let text = &self.sources.get(last.span.file).text;
                 let start = text[..last.span.start as usize].rfind('\n').map_or(0, |at| at + 1);
                 let dash = &text[start..last.span.start as usize];
-                vec![insert(line_end(text, last.span.end as usize), format!("\n{dash}{old}"))]
+                let (end, line_break) = line_end(text, last.span.end as usize);
+                vec![insert(end, format!("{line_break}{dash}{old}"))]
             }
             _ => {
                 let place = list.span.range();
@@ -197,7 +198,10 @@ impl References<'_> {
         let after = before.map(|entry| entry.node.span.end as usize).max();
         let after = after.or_else(|| body_start(source).map(|_| 0));
         match after {
-            Some(after) => insert(line_end(text, after), format!("\naliases: [{}]", self.old)),
+            Some(after) => {
+                let (end, line_break) = line_end(text, after);
+                insert(end, format!("{line_break}aliases: [{}]", self.old))
+            }
             None => insert(root.start as usize, format!("aliases: [{}]\n", self.old)),
         }
     }
@@ -231,10 +235,10 @@ pub fn unreadable(path: &Utf8Path, old: &RecordId) -> anyhow::Error {
     UsageError::with_hint(message, "`faultbook lint` shows what is wrong with it")
 }
 
-/// The end of the line on which a byte stands, without its line break.
-fn line_end(text: &str, at: usize) -> usize {
+/// The end of the line on which a byte stands, without its line break, and how lines break there.
+fn line_end(text: &str, at: usize) -> (usize, &'static str) {
     let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
-    if text[..end].ends_with('\r') { end - 1 } else { end }
+    if text[..end].ends_with('\r') { (end - 1, "\r\n") } else { (end, "\n") }
 }
 
 /// Every prose of a tree with its place.

@@ -97,12 +97,29 @@ impl Manifest {
     pub fn finish(&self, inputs: &str, files: &BTreeMap<String, Stamp>) -> Result<(), DiskError> {
         let files = files.iter().map(|(path, stamp)| (path.as_str(), *stamp));
         replace(&self.path, text(inputs, files).as_bytes())?;
-        match std::fs::remove_file(&self.unfinished) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(DiskError::write(&self.unfinished)(error))
-            }
-            _ => Ok(()),
+        remove(&self.unfinished)
+    }
+
+    /// Takes the lock and empty folders away; those in which another output folder has something stay.
+    pub fn remove_empty_folders(&self, cache: &Utf8Path) {
+        let _ = std::fs::remove_file(self.path.with_extension("lock"));
+        for folder in [self.path.parent(), self.staging.parent(), Some(cache)].into_iter().flatten() {
+            let _ = std::fs::remove_dir(folder);
         }
+    }
+
+    /// Forgets the folder: nothing in it is ours any more.
+    pub fn forget(&self) -> Result<(), DiskError> {
+        remove(&self.path)?;
+        remove(&self.unfinished)
+    }
+}
+
+/// Removes a file that may not be there.
+fn remove(path: &Utf8Path) -> Result<(), DiskError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DiskError::write(path)(error)),
+        _ => Ok(()),
     }
 }
 

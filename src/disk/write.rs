@@ -273,21 +273,27 @@ fn phase(out: &Utf8Path, path: &str) -> usize {
     }
 }
 
-/// Takes everything away that the manifests of a book list, and its caches; says how many files went.
+/// Takes away what the manifest of an output folder lists, and what can be made again; says how many files went.
 pub fn clean(root: &Utf8Path, out: &Utf8Path) -> Result<usize, DiskError> {
     let manifest = Manifest::of(root, out);
+    let _alone = manifest.lock()?;
     let earlier = manifest.read()?;
     remove_unfinished(out, earlier.files.keys());
     let mut n_removed = 0;
     for path in earlier.files.keys() {
         n_removed += usize::from(remove(out, path)?);
     }
+    // It stays where something foreign is in it.
     let _ = std::fs::remove_dir(out);
-    let cache = root.join(CACHE_FOLDER);
-    match std::fs::remove_dir_all(&cache) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DiskError::write(&cache)(error)),
-        _ => Ok(n_removed),
+    manifest.forget()?;
+    remove_staging(&manifest)?;
+    let index = root.join(CACHE_FOLDER).join("index");
+    match std::fs::remove_dir_all(&index) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(DiskError::write(&index)(error)),
+        _ => {}
     }
+    manifest.remove_empty_folders(&root.join(CACHE_FOLDER));
+    Ok(n_removed)
 }
 
 fn remove(out: &Utf8Path, path: &str) -> Result<bool, DiskError> {

@@ -360,7 +360,7 @@ fn a_plan_shows_every_script_and_runs_none() {
     insta::assert_snapshot!(transcript(&book.run(&["verify", "--self-test", "--plan", "stale-lock"])), @"
     exit: 0
     --- stdout
-    stale-lock  sha256:1e516a25feb8426f7be53bd76000b7ceb85db74effd6668a53aa00d78d158bd5
+    stale-lock  sha256:53b57e2181c4b969d06d66434450fe1094f10cd4e9e11f8ee7b04a7dbc3f95e6
       capabilities: shell
       setup, before every state
         touch thing.lock

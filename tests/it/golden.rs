@@ -1,6 +1,6 @@
 //! The whole small book, byte for byte. `UPDATE=1` rewrites it; the difference is the review.
 
-use crate::support::{golden_book, project, walk};
+use crate::support::{Scratch, golden_book, project, walk};
 use faultbook::render::Page;
 use faultbook::{Choice, Given};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[test]
 fn the_small_book_becomes_this_site() {
     let (_, pages) = faultbook::build_in_memory(
-        &faultbook::load(&golden_book(), &Given::default()).unwrap(),
+        &faultbook::load(outside_git().path(), &Given::default()).unwrap(),
         Choice::default(),
     )
     .unwrap();
@@ -36,7 +36,7 @@ fn the_small_book_becomes_this_site() {
 
 #[test]
 fn drafts_are_built_only_on_request() {
-    let input = faultbook::load(&golden_book(), &Given::default()).unwrap();
+    let input = faultbook::load(outside_git().path(), &Given::default()).unwrap();
     let has_draft = |drafts| {
         let (_, pages) = faultbook::build_in_memory(&input, Choice { drafts, ..Choice::default() }).unwrap();
         pages.iter().any(|page| page.path == "f/not-finished/index.html")
@@ -49,7 +49,7 @@ fn drafts_are_built_only_on_request() {
 #[test]
 fn every_page_stays_inside_the_site() {
     let (_, pages) = faultbook::build_in_memory(
-        &faultbook::load(&golden_book(), &Given::default()).unwrap(),
+        &faultbook::load(outside_git().path(), &Given::default()).unwrap(),
         Choice { drafts: true, ..Choice::default() },
     )
     .unwrap();
@@ -61,4 +61,9 @@ fn every_page_stays_inside_the_site() {
             page.path
         );
     }
+}
+
+/// The small book where no history gives its records days that they do not name.
+fn outside_git() -> Scratch {
+    Scratch::copy_of(&golden_book())
 }

@@ -6,6 +6,7 @@ mod attack;
 mod browser;
 mod cases;
 mod cli;
+mod files;
 mod golden;
 mod props;
 mod schema;
