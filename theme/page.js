@@ -17,6 +17,17 @@ document.addEventListener("DOMContentLoaded", () => {
     name();
   });
 
+  // A page that is not there: its address says what was looked for.
+  const missing = document.getElementById("missing");
+  const words = location.pathname.split("/").filter(Boolean).pop()?.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  const box = document.getElementById("q");
+  if (missing && words && box) {
+    box.value = words;
+    missing.querySelector("q").textContent = words;
+    missing.querySelector("a").search = new URLSearchParams({ q: words });
+    missing.hidden = false;
+  }
+
   for (const copy of document.querySelectorAll("[data-copy]")) {
     copy.hidden = false;
     copy.addEventListener("click", async () => {

@@ -259,7 +259,7 @@ fn list_names_records_in_columns() {
     lost-update    thing  untestable  Two writers, one of them loses
     open-question  clock  untestable  The clock runs backwards
     plain-c        C      untestable  Segmentation fault
-    stale-lock     thing  outdated    error: could not get lock /var/lib/thing.lock
+    stale-lock     thing  tested      error: could not get lock /var/lib/thing.lock
     --- stderr
     "#);
     insta::assert_snapshot!(transcript(&book.run(&["list", "--drafts", "-f", "ids"])), @"
@@ -295,7 +295,7 @@ fn list_keeps_to_facets_and_says_the_same_as_json() {
             "startup"
           ],
           "status": "published",
-          "check": "outdated",
+          "check": "tested",
           "created": "2026-11-02",
           "updated": "2026-11-03",
           "review_by": null,
