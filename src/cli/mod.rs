@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod import;
 mod lint;
 mod open;
 mod report;
@@ -84,6 +85,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Search(search) => search::run(search, &root),
         Verb::Lint(lint) => lint::run(lint, &root),
         Verb::Verify(verify) => verify::run(verify, &root, args.quiet),
+        Verb::Import(import) => import::run(import, &root, args.quiet),
     }
 }
 

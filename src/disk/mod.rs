@@ -10,8 +10,8 @@ mod manifest;
 mod read;
 mod write;
 
-pub use read::{beside, content, digest_of, files, fingerprint, overrides};
-pub use write::{Written, clean, is_unchanged, replace, write_site};
+pub use read::{beside, bounded, content, digest_of, files, fingerprint, overrides};
+pub use write::{Written, clean, is_unchanged, make_folder, replace, write_site};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;

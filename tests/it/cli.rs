@@ -393,6 +393,7 @@ fn help_names_every_verb() {
       search  Find records by words, codes or error messages
       lint    Say what is wrong with records, and what to write instead
       verify  Run the checks that records carry
+      import  Make records from those of another format, and say what could not be carried over
 
     Options:
       -C, --directory <DIR>

@@ -6,6 +6,7 @@ mod browser;
 mod cases;
 mod cli;
 mod golden;
+mod import;
 mod props;
 mod support;
 mod tidy;

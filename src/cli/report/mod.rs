@@ -4,11 +4,13 @@
 
 mod findings;
 mod hits;
+mod import;
 mod json;
 mod verify;
 
 pub use findings::{findings, findings_text};
 pub use hits::{hit, hits_json};
+pub use import::{import, import_json};
 pub use json::findings_json;
 pub use verify::{event, plan};
 
