@@ -10,7 +10,7 @@ mod manifest;
 mod read;
 mod write;
 
-pub use read::{beside, bounded, content, digest_of, files, fingerprint, overrides};
+pub use read::{BoundedFile, beside, bounded, content, digest_of, files, fingerprint, overrides};
 pub use write::{Written, clean, is_unchanged, make_folder, replace, write_site};
 
 use camino::{Utf8Path, Utf8PathBuf};

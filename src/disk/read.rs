@@ -109,13 +109,12 @@ pub fn overrides(folder: &Utf8Path) -> Result<Vec<(String, Vec<u8>)>, DiskError>
     Ok(files)
 }
 
+/// A file's path inside a folder, and what stands in it; nothing where it is larger than was allowed.
+pub type BoundedFile = (String, Option<Vec<u8>>);
+
 /// One file, or the files below a folder whose names end so: path inside it and content, sorted. Of a file that is
 /// larger than `max_bytes` no more than that is read, and nothing given. Hidden files and links are passed over.
-pub fn bounded(
-    path: &Utf8Path,
-    endings: &[&str],
-    max_bytes: u64,
-) -> Result<Vec<(String, Option<Vec<u8>>)>, DiskError> {
+pub fn bounded(path: &Utf8Path, endings: &[&str], max_bytes: u64) -> Result<Vec<BoundedFile>, DiskError> {
     let metadata = std::fs::metadata(path).map_err(DiskError::read(path))?;
     if metadata.is_file() {
         let name = path.file_name().unwrap_or(path.as_str()).to_owned();

@@ -133,7 +133,7 @@ pub fn node(value: &Value) -> Option<Node> {
             // Sorted, since the order in which JSON is read depends on what else is linked.
             let mut entries: Vec<(&str, Node)> =
                 fields.iter().filter_map(|(key, value)| Some((key.as_str(), node(value)?))).collect();
-            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            entries.sort_by_key(|(key, _)| *key);
             Some(map_node(entries))
         }
     }
