@@ -15,6 +15,8 @@ pub mod parse;
 
 pub mod lint;
 
+pub mod exchange;
+
 pub mod render;
 
 pub mod search;

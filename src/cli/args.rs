@@ -94,6 +94,8 @@ pub enum Verb {
     Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
+    /// Make records from those of another format, and say what could not be carried over
+    Import(ImportArgs),
     /// Print what a file may hold, as JSON Schema, for editors and CI
     Schema(SchemaArgs),
     /// See and take over the built-in templates and theme
@@ -363,6 +365,45 @@ pub struct VerifyArgs {
     /// How to write the results
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: Format,
+}
+
+/// `import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// What the files are
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub format: ImportFormat,
+    /// A file, or a folder of them
+    #[arg(value_name = "PATH")]
+    pub path: Utf8PathBuf,
+    /// Write the records to this folder, instead of one named like the format in the book's content
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<Utf8PathBuf>,
+    /// How to write the account
+    #[arg(
+        id = "account",
+        short = 'f',
+        long = "format",
+        value_enum,
+        default_value = "human",
+        value_name = "FORM"
+    )]
+    pub account: Format,
+}
+
+/// What records are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// RustSec advisories
+    Rustsec,
+    /// Canons of deadends.dev
+    Deadends,
+    /// Markdown with headings
+    Runbook,
+    /// The text of a page, with headings on lines of their own
+    Page,
+    /// A JSON object per line: id, title, text, and fields by their names
+    Jsonl,
 }
 
 /// What a check may do.

@@ -8,6 +8,7 @@ mod build;
 mod clean;
 mod completions;
 mod fmt;
+mod import;
 mod lint;
 mod list;
 mod man;
@@ -107,6 +108,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Clean => clean::run(&book()?, args.quiet),
         Verb::Completions(completions) => Ok(completions::run(completions)),
         Verb::Man(man) => man::run(man),
+        Verb::Import(import) => import::run(import, &book()?, args.quiet),
     }
 }
 

@@ -12,8 +12,8 @@ mod read;
 mod write;
 
 pub use change::{create, remove, rename, write};
-pub use read::{beside, content, digest_of, files, fingerprint, overrides};
-pub use write::{SiteWriter, Written, clean, is_unchanged, replace};
+pub use read::{BoundedFile, beside, bounded, content, digest_of, files, fingerprint, overrides};
+pub use write::{SiteWriter, Written, clean, is_unchanged, make_folder, replace};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;

@@ -109,6 +109,34 @@ pub fn overrides(folder: &Utf8Path) -> Result<Vec<(String, Vec<u8>)>, DiskError>
     Ok(files)
 }
 
+/// A file's path inside a folder, and what stands in it; nothing where it is larger than was allowed.
+pub type BoundedFile = (String, Option<Vec<u8>>);
+
+/// One file, or the files below a folder whose names end so: path inside it and content, sorted. Of a file that is
+/// larger than `max_bytes` no more than that is read, and nothing given. Hidden files and links are passed over.
+pub fn bounded(path: &Utf8Path, endings: &[&str], max_bytes: u64) -> Result<Vec<BoundedFile>, DiskError> {
+    let metadata = std::fs::metadata(path).map_err(DiskError::read(path))?;
+    if metadata.is_file() {
+        let name = path.file_name().unwrap_or(path.as_str()).to_owned();
+        return Ok(vec![(name, read_at_most(path, max_bytes)?)]);
+    }
+    let hidden = |entry: &DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    let mut paths: Vec<(String, Utf8PathBuf)> = Vec::new();
+    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !hidden(entry)) {
+        let entry = entry.map_err(|error| unreadable(path, error))?;
+        let Some(found) = Utf8Path::from_path(entry.path()).filter(|_| entry.file_type().is_file()) else {
+            continue;
+        };
+        if found.extension().is_some_and(|ending| endings.contains(&ending)) {
+            let inside = found.strip_prefix(path).unwrap_or(found);
+            let parts: Vec<&str> = inside.components().map(|part| part.as_str()).collect();
+            paths.push((parts.join("/"), found.to_owned()));
+        }
+    }
+    paths.sort();
+    paths.into_par_iter().map(|(name, path)| Ok((name, read_at_most(&path, max_bytes)?))).collect()
+}
+
 fn own_record(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     let is_file = |path: &Utf8PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
     ["record.yaml", "record.md"].iter().map(|name| folder.join(name)).find(is_file)

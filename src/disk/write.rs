@@ -245,6 +245,16 @@ pub fn replace(path: &Utf8Path, body: &[u8]) -> Result<(), DiskError> {
     Ok(())
 }
 
+/// Makes a folder inside another one, where neither it nor a folder between them is a link that leads elsewhere.
+pub fn make_folder(root: &Utf8Path, folder: &Utf8Path) -> Result<(), DiskError> {
+    for part in folder.ancestors().take_while(|part| *part != root && part.starts_with(root)) {
+        if part.is_symlink() {
+            return Err(DiskError::Link { path: part.to_owned() });
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(DiskError::write(folder))
+}
+
 /// A web server may run as another user; temporary files are private unless said otherwise.
 #[cfg(unix)]
 fn readable_by_all<'b>(

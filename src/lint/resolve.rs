@@ -37,7 +37,14 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
     let created = parsed.created.or_else(|| day(source.history?.first));
     let updated = parsed.updated.or_else(|| day(source.history?.last)).filter(|day| Some(*day) > created);
     let symptom = parsed.symptom?.value;
-    let summary = parsed.summary.map_or_else(|| symptom.first_sentence(), |summary| summary.value);
+    let title = parsed.title?.value;
+    // A symptom that is all output has no sentence.
+    let derived = || {
+        Some(symptom.first_sentence())
+            .filter(|sentence| !sentence.is_empty())
+            .unwrap_or_else(|| title.clone())
+    };
+    let summary = parsed.summary.map_or_else(derived, |summary| summary.value);
     let mut tags: Vec<String> = values(parsed.tags);
     tags.sort();
     tags.dedup();
@@ -46,7 +53,7 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
     Some(Record {
         id: parsed.id?,
         path: parsed.path,
-        title: parsed.title?.value,
+        title,
         summary,
         product: parsed.product?.value,
         category: text(parsed.category),

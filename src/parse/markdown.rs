@@ -153,6 +153,22 @@ pub fn split(text: &str) -> Option<(Range<usize>, Range<usize>)> {
     None
 }
 
+/// The list of steps that a body holds.
+pub fn steps(body: &str) -> Node {
+    let document = Document { file: FileId(0), text: body };
+    let span = Span::start_of(document.file);
+    Node::new(span, document.steps(span, &steps_of(body)))
+}
+
+/// The list of wrong fixes that a body holds.
+pub fn wrong_fixes(body: &str) -> Node {
+    let document = Document { file: FileId(0), text: body };
+    let section =
+        Section { field: "wrong_fixes", shape: Shape::WrongFixes, heading: 0..0, body: 0..body.len() };
+    let items = subsections(body).into_iter().map(|part| document.wrong_fix(&section, part));
+    Node::new(Span::start_of(document.file), Value::List(items.collect()))
+}
+
 struct Document<'t> {
     file: FileId,
     text: &'t str,

@@ -17,7 +17,7 @@ mod yaml;
 
 pub use fields::ID_HINT;
 pub use guide::ParsedGuide;
-pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus};
+pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus, is_invisible};
 pub use settings::Override;
 pub use tree::{Entry, Node, Value};
 pub use write::{list_node, map_node, text_node};
@@ -165,6 +165,23 @@ pub fn tree(file: FileId, source: &Source) -> Result<Node, Vec<Diagnostic>> {
     };
     let broken = diag::has_errors(&found);
     tree.filter(|_| !broken).ok_or(found)
+}
+
+/// The tree of some TOML, and what is wrong with it.
+pub fn toml_tree(text: &str) -> (Node, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let tree = toml::parse(FileId(0), text, &mut found);
+    (tree, found)
+}
+
+/// The steps of a repair that is told in Markdown: its list items and code blocks, in order.
+pub fn steps(markdown: &str) -> Node {
+    markdown::steps(markdown)
+}
+
+/// The wrong fixes that Markdown names, under headings of the third level or as list items.
+pub fn wrong_fixes(markdown: &str) -> Node {
+    markdown::wrong_fixes(markdown)
 }
 
 /// The text of a record with this tree, in one order and one style. It reads back as the same record.

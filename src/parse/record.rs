@@ -287,7 +287,8 @@ fn invisible(node: &Node) -> Vec<Spanned<char>> {
     }
 }
 
-fn is_invisible(c: char) -> bool {
+/// Whether a character shows nothing, or turns the direction of others.
+pub fn is_invisible(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
         || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

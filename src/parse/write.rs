@@ -120,14 +120,22 @@ fn canonical_map(node: &Node, entries: &[Entry], shape: &Shape) -> Node {
         .collect();
     entries.sort_by_key(|entry| place(entry).unwrap_or(usize::MAX));
     let alone = |entry: &Entry| {
-        let is_url = shape.text_is == Some("title") && entry.key.value == "url";
-        let stands_alone = shape.text_is == Some(entry.key.value.as_str()) || is_url;
-        stands_alone && matches!(entry.node.value, Value::Scalar(_)) && entry.node.comments.is_empty()
+        let Value::Scalar(text) = &entry.node.value else { return false };
+        // A text alone that is an address reads back as one; anything else would read back as a title.
+        let is_url = shape.text_is == Some("title") && entry.key.value == "url" && reads_as_url(text);
+        let is_title = shape.text_is != Some("title") || !reads_as_url(text);
+        let stands_alone = shape.text_is == Some(entry.key.value.as_str()) && is_title || is_url;
+        stands_alone && entry.node.comments.is_empty()
     };
     match entries.as_slice() {
         [only] if alone(only) => Node { comments: node.comments.clone(), ..only.node.clone() },
         _ => Node { value: Value::Map(entries), ..node.clone() },
     }
+}
+
+/// What a source that is a text alone takes for an address.
+fn reads_as_url(text: &str) -> bool {
+    text.contains("://") && !text.contains(char::is_whitespace)
 }
 
 fn comments(comments: &[String], indent: usize) -> String {

@@ -8,7 +8,7 @@
 use super::highlight::highlight;
 use crate::model::{LinkTarget, Prose, RecordId};
 use crate::text::Image;
-use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Parser, Tag, TagEnd};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -97,6 +97,8 @@ impl<'p> Iterator for Harmless<'p, '_> {
             // An HTML block is a paragraph of text here.
             Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
             Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+            // An address of mail between angle brackets; the renderer puts `mailto:` before it.
+            event @ Event::Start(Tag::Link { link_type: LinkType::Email, .. }) => event,
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
                 Event::Start(Tag::Link { link_type, dest_url: self.href(&dest_url), title, id })
             }

@@ -12,12 +12,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("disk", &["text"]),
     ("model", &["text", "diag"]),
     ("parse", &["text", "diag", "model"]),
+    ("exchange", &["text", "diag", "model", "parse"]),
     ("render", &["text", "diag", "model"]),
     ("search", &["text", "diag", "model"]),
     ("verify", &["text", "diag", "model"]),
     ("lint", &["text", "diag", "parse", "model", "search", "verify"]),
     ("serve", &["text", "diag", "model", "parse", "lint", "render", "search", "verify", "disk"]),
-    ("cli", &["text", "diag", "model", "parse", "lint", "render", "search", "verify", "disk", "serve"]),
+    (
+        "cli",
+        &[
+            "text", "diag", "model", "parse", "lint", "exchange", "render", "search", "verify", "disk",
+            "serve",
+        ],
+    ),
 ];
 
 /// Functions and types of `lib.rs` itself, for the shell.

@@ -1,5 +1,5 @@
-//! A link in prose that leads neither to the web, nor to a record of this book, nor to a part of the page.
-//! It is shown without its target.
+//! A link in prose that leads neither to the web, nor to mail, nor to a record of this book. It is shown without its
+//! target.
 //!
 //! Bad: `[docs](javascript:alert(1))`, `[log](file:///tmp/log)`. Better: `[docs](https://…)`,
 //! `[the other failure](stale-lock)`.
@@ -8,14 +8,15 @@ use crate::diag::{Code, Diagnostic};
 use crate::lint::Context;
 use crate::model::{LinkTarget, Prose, RecordId};
 use crate::text::Span;
-use pulldown_cmark::{Event, Parser, Tag};
+use pulldown_cmark::{Event, LinkType, Parser, Tag};
 
 pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnostic>) {
     for (prose, span) in proses.iter().filter(|(prose, _)| prose.markdown().contains(['[', '<'])) {
         for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
-            let Event::Start(Tag::Link { dest_url, .. }) = event else {
+            let Event::Start(Tag::Link { dest_url, link_type, .. }) = event else { continue };
+            if link_type == LinkType::Email {
                 continue;
-            };
+            }
             let target = LinkTarget::of(&dest_url);
             let known = |id: &RecordId| ctx.files.contains(id);
             if matches!(&target, Some(LinkTarget::Web(_) | LinkTarget::Mail(_)))
