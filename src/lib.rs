@@ -34,7 +34,7 @@ use diag::{Code, Diagnostic};
 use disk::DiskError;
 use model::{Book, Date, Proof, Record, RecordId, SiteUrl};
 use rayon::prelude::*;
-use render::{Contents, DeadLink, Links, Page, TemplateError, Templates, Theme};
+use render::{Contents, DeadLink, Links, Page, SiteLinks, TemplateError, Templates, Theme};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use text::{FileId, Image, Source, Sources, Span};
@@ -181,15 +181,14 @@ pub fn build(
     };
     let parts = || {
         let part = |nth| Ok::<Links, BuildError>(put_part(site.part(nth)?)?);
-        (0..site.n_parts())
-            .into_par_iter()
-            .map(part)
-            .try_reduce(Links::default, |one, other| Ok(one.merge(other)))
+        (0..site.n_parts()).into_par_iter().map(part).collect::<Result<Vec<Links>, BuildError>>()
     };
     let shards = || Ok::<Links, BuildError>(put_part(shards(&book)?)?);
     let (parts, shards) = rayon::join(parts, shards);
-    let links = parts?.merge(shards?);
-    found.extend(dead_links(links.dead(), &book, &input.sources));
+    let mut links = parts?;
+    links.push(shards?);
+    let links = SiteLinks::of(links);
+    found.extend(dead_links(&links, &book, &input.sources));
     found.extend(claimed_twice(&links, &input.sources));
     found.extend(lost_urls(&input.sources, &links, choice.public));
     diag::sort(&mut found);
@@ -237,22 +236,22 @@ fn images<'i>(sources: &'i Sources, book: &'i Book) -> BTreeMap<&'i RecordId, Ve
 }
 
 /// A dead link of a page is a finding in the file that the page was made from, or in `book.toml`.
-fn dead_links(dead: Vec<DeadLink>, book: &Book, sources: &Sources) -> Vec<Diagnostic> {
+fn dead_links(links: &SiteLinks, book: &Book, sources: &Sources) -> Vec<Diagnostic> {
     let file_of =
         |path: &Utf8Path| sources.iter().find(|(_, source)| source.path == path).map(|(file, _)| file);
     let book_file = file_of(Utf8Path::new(parse::BOOK_FILE)).unwrap_or(FileId(0));
-    let finding = |dead: DeadLink| {
+    let finding = |dead: &DeadLink| {
         let id = dead.page.strip_prefix("f/").and_then(|rest| RecordId::parse(rest.split('/').next()?));
         let file = id.and_then(|id| file_of(&book.records.get(&id)?.path)).unwrap_or(book_file);
         let message = format!("the page `{}` links to `{}`, and nothing is there", dead.page, dead.link);
         Diagnostic::error(Code::DeadLink, Span::start_of(file), message)
             .hint("the link stands in the text, in a template, or in `[output.html]`")
     };
-    dead.into_iter().map(finding).collect()
+    links.dead().map(finding).collect()
 }
 
 /// A redirect may start only where nothing is.
-fn claimed_twice(links: &Links, sources: &Sources) -> Vec<Diagnostic> {
+fn claimed_twice(links: &SiteLinks, sources: &Sources) -> Vec<Diagnostic> {
     let book_file = sources
         .iter()
         .find(|(_, source)| source.path == parse::BOOK_FILE)
@@ -266,7 +265,7 @@ fn claimed_twice(links: &Links, sources: &Sources) -> Vec<Diagnostic> {
 }
 
 /// Addresses of the ledger that no page has any more.
-fn lost_urls(sources: &Sources, links: &Links, public: bool) -> Vec<Diagnostic> {
+fn lost_urls(sources: &Sources, links: &SiteLinks, public: bool) -> Vec<Diagnostic> {
     let Some((file, ledger)) = sources.iter().find(|(_, source)| source.path == LEDGER_FILE) else {
         return Vec::new();
     };

@@ -3,7 +3,6 @@
 use super::Page;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A link of a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,18 +13,18 @@ pub struct DeadLink {
     pub link: String,
 }
 
-/// What some pages link to, and what they have; merged until it is all of a site.
+/// What a part of a site links to, and what it has.
 #[derive(Default)]
 pub struct Links {
-    files: HashSet<String>,
-    /// Paths that more than one file has.
-    twice: BTreeSet<String>,
-    /// Digests of page and id, for every id of every page.
-    places: HashSet<u64>,
-    /// Each path that is linked to, and one link that leads there.
-    paths: HashMap<String, DeadLink>,
-    /// The same for places in pages.
-    wanted: HashMap<u64, DeadLink>,
+    files: Vec<String>,
+    /// Page and id, of pages that others may link into.
+    places: Vec<(String, String)>,
+    /// Paths that are linked to, each with one link that leads there.
+    paths: Vec<(String, DeadLink)>,
+    /// The same for places in other pages.
+    wanted: Vec<((String, String), DeadLink)>,
+    /// Links to places in their own page that are not there.
+    dead: Vec<DeadLink>,
 }
 
 const LINKS: &[&str] = &["href", "src", "action"];
@@ -37,9 +36,7 @@ impl Links {
         // Links up to the root and down from there mean the same on every page of one depth.
         let mut seen: HashSet<(usize, &str)> = HashSet::new();
         for page in pages {
-            if !links.files.insert(page.path.clone()) {
-                links.twice.insert(page.path.clone());
-            }
+            links.files.push(page.path.clone());
             if page.path.ends_with(".html")
                 && let Ok(text) = std::str::from_utf8(&page.body)
             {
@@ -49,25 +46,81 @@ impl Links {
         links
     }
 
-    /// Puts two parts together.
-    pub fn merge(mut self, mut other: Links) -> Links {
-        if self.files.len() < other.files.len() {
-            std::mem::swap(&mut self, &mut other);
-        }
-        self.twice.extend(other.twice);
-        for file in other.files {
-            if let Some(file) = self.files.replace(file) {
-                self.twice.insert(file);
+    fn look_at<'p>(
+        &mut self,
+        page: &'p str,
+        text: &'p str,
+        root_path: &str,
+        seen: &mut HashSet<(usize, &'p str)>,
+    ) {
+        let depth = page.matches('/').count();
+        let mut ids: Vec<&str> = Vec::new();
+        let mut own: Vec<&str> = Vec::new();
+        for (name, value) in attributes(text) {
+            if name == "id" {
+                ids.push(value);
+            } else if !LINKS.contains(&name) {
+                continue;
+            } else if value.starts_with('#') {
+                own.push(value);
+            } else if goes_up(value) != depth || depth == 0 || seen.insert((depth, value)) {
+                self.link(page, depth, value, root_path);
             }
         }
-        self.places.extend(other.places);
-        for (path, link) in other.paths {
-            self.paths.entry(path).or_insert(link);
+        let is_there = |link: &str| link.len() == 1 || ids.contains(&&link[1..]);
+        self.dead.extend(own.into_iter().filter(|link| !is_there(link)).map(|link| dead_link(page, link)));
+        // Records are many, and nothing of ours links into the middle of another record's page.
+        if !page.starts_with("f/") {
+            self.places.extend(ids.into_iter().map(|id| (page.to_owned(), id.to_owned())));
         }
-        for (place, link) in other.wanted {
-            self.wanted.entry(place).or_insert(link);
+    }
+
+    fn link(&mut self, page: &str, depth: usize, link: &str, root_path: &str) {
+        let (target, name) = link.split_once('#').unwrap_or((link, ""));
+        let Some(path) = resolve(page, depth, target, root_path) else { return };
+        let path = match path.is_empty() || path.ends_with('/') {
+            true => format!("{path}index.html"),
+            false => path.into_owned(),
+        };
+        if !name.is_empty() && !path.starts_with("f/") {
+            self.wanted.push(((path.clone(), name.to_owned()), dead_link(page, link)));
         }
-        self
+        self.paths.push((path, dead_link(page, link)));
+    }
+}
+
+/// The links of a whole site, held against its files.
+#[derive(Default)]
+pub struct SiteLinks {
+    files: HashSet<String>,
+    twice: BTreeSet<String>,
+    dead: BTreeSet<DeadLink>,
+}
+
+impl SiteLinks {
+    /// Puts all parts of a site together.
+    pub fn of(parts: Vec<Links>) -> SiteLinks {
+        let mut site = SiteLinks::default();
+        let mut places: HashSet<(String, String)> = HashSet::new();
+        let mut paths: HashMap<String, DeadLink> = HashMap::new();
+        let mut wanted: Vec<((String, String), DeadLink)> = Vec::new();
+        for part in parts {
+            for file in part.files {
+                if let Some(file) = site.files.replace(file) {
+                    site.twice.insert(file);
+                }
+            }
+            places.extend(part.places);
+            paths.extend(part.paths);
+            wanted.extend(part.wanted);
+            site.dead.extend(part.dead);
+        }
+        let leads_nowhere = paths.into_iter().filter(|(path, _)| !site.files.contains(path));
+        site.dead.extend(leads_nowhere.map(|(_, link)| link));
+        let no_such_place =
+            wanted.into_iter().filter(|(place, _)| site.files.contains(&place.0) && !places.contains(place));
+        site.dead.extend(no_such_place.map(|(_, link)| link));
+        site
     }
 
     /// Whether the site has a file.
@@ -86,50 +139,13 @@ impl Links {
     }
 
     /// One link to each path and place that nothing is at, sorted.
-    pub fn dead(&self) -> Vec<DeadLink> {
-        let paths = self.paths.iter().filter(|(path, _)| !self.files.contains(*path)).map(|(_, link)| link);
-        let places =
-            self.wanted.iter().filter(|(place, _)| !self.places.contains(*place)).map(|(_, link)| link);
-        let mut dead: Vec<DeadLink> = paths.chain(places).cloned().collect();
-        dead.sort();
-        dead.dedup();
-        dead
-    }
-
-    fn look_at<'p>(
-        &mut self,
-        page: &'p str,
-        text: &'p str,
-        root_path: &str,
-        seen: &mut HashSet<(usize, &'p str)>,
-    ) {
-        let depth = page.matches('/').count();
-        self.places.extend(attributes(text, &["id"]).map(|id| place(page, id)));
-        for link in attributes(text, LINKS) {
-            if goes_up(link) == depth && depth > 0 && !seen.insert((depth, link)) {
-                continue;
-            }
-            let (target, name) = link.split_once('#').unwrap_or((link, ""));
-            let Some(path) = resolve(page, depth, target, root_path) else { continue };
-            let path = match path.is_empty() || path.ends_with('/') {
-                true => Cow::Owned(format!("{path}index.html")),
-                false => path,
-            };
-            let example = || DeadLink { page: page.to_owned(), link: link.to_owned() };
-            if !name.is_empty() {
-                self.wanted.entry(place(&path, name)).or_insert_with(example);
-            }
-            if !self.paths.contains_key(path.as_ref()) {
-                self.paths.insert(path.into_owned(), example());
-            }
-        }
+    pub fn dead(&self) -> impl Iterator<Item = &DeadLink> {
+        self.dead.iter()
     }
 }
 
-fn place(page: &str, id: &str) -> u64 {
-    let mut hash = DefaultHasher::new();
-    (page, id).hash(&mut hash);
-    hash.finish()
+fn dead_link(page: &str, link: &str) -> DeadLink {
+    DeadLink { page: page.to_owned(), link: link.to_owned() }
 }
 
 /// How many folders a link goes up before it goes down.
@@ -183,8 +199,8 @@ fn resolve<'l>(from: &'l str, depth: usize, link: &'l str, root_path: &str) -> O
 /// A path that no file has.
 const OUTSIDE: &str = "?outside-of-the-site";
 
-/// The values of these attributes in the tags of a page; empty ones and what stands in text are left out.
-fn attributes<'t>(html: &'t str, names: &'static [&'static str]) -> impl Iterator<Item = &'t str> {
+/// The attributes of all tags of a page, name and value; empty ones and what stands in text are left out.
+fn attributes(html: &str) -> impl Iterator<Item = (&str, &str)> {
     let bytes = html.as_bytes();
     let mut at = 0;
     let mut inside = false;
@@ -203,10 +219,12 @@ fn attributes<'t>(html: &'t str, names: &'static [&'static str]) -> impl Iterato
             }
             let start = found + 2;
             let end = start + memchr::memchr(b'"', &bytes[start..])?;
-            let name = html[at..found].rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+            let name_at =
+                bytes[at..found].iter().rposition(u8::is_ascii_whitespace).map_or(at, |blank| at + blank + 1);
+            let name = &html[name_at..found];
             at = end + 1;
-            if end > start && names.contains(&name) {
-                return Some(&html[start..end]);
+            if end > start {
+                return Some((name, &html[start..end]));
             }
         }
     })

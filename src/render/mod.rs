@@ -21,7 +21,7 @@ mod view;
 
 pub use assets::Theme;
 pub use html::{Html, Setting};
-pub use links::{DeadLink, Links};
+pub use links::{DeadLink, Links, SiteLinks};
 pub use pages::{Contents, Site, promised};
 pub use templates::{TemplateError, Templates};
 

@@ -144,7 +144,11 @@ fn parts(letters: &[char]) -> Vec<String> {
             open = true;
         }
         if let Some(part) = parts.last_mut() {
-            part.extend(c.to_lowercase());
+            if c.is_ascii() {
+                part.push(c.to_ascii_lowercase());
+            } else {
+                part.extend(c.to_lowercase());
+            }
         }
     }
     // `HTTP/1.1 401` is said as `http 401`.

@@ -121,8 +121,7 @@ fn varint(mut number: u64, out: &mut Vec<u8>) {
 
 /// A header without time and system, so that the same text gives the same bytes.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>, IndexError> {
-    let mut writer =
-        GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::default());
+    let mut writer = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::new(5));
     writer.write_all(bytes)?;
     Ok(writer.finish()?)
 }
