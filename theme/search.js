@@ -30,7 +30,7 @@ async function show(query) {
 
 function item(hit) {
   const entry = element("li", {}, [
-    element("a", { href: `${root}f/${hit.id}/` }, marked(hit.title, hit.words)),
+    element("a", { href: `${root}${hit.id.includes("/") ? "" : "f/"}${hit.id}/` }, marked(hit.title, hit.words)),
     element("p", {}, marked(hit.summary, hit.words)),
     element("p", { class: "meta" }, [element("span", {}, [hit.product])]),
   ]);

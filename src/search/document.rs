@@ -1,6 +1,6 @@
 //! A record as search sees it.
 
-use crate::model::{Book, Facet, Prose, Record, RecordId, Step};
+use crate::model::{Book, Facet, Guide, Prose, Record, RecordId, Step};
 use serde::{Deserialize, Serialize};
 
 /// The texts that are searched, with their weights: readers paste error text, so output outranks titles.
@@ -15,7 +15,7 @@ pub const FIELDS: [(&str, f32); 8] = [
     ("meta", 2.0),
 ];
 
-/// What of a record is searched, and what a hit shows.
+/// What of a record, or of a page of prose, is searched, and what a hit shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// What a hit shows.
@@ -29,7 +29,7 @@ pub struct Document {
 /// What a hit shows, as it is stored in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The record.
+    /// The record; of a page of prose, `guide/` and its name.
     pub id: String,
     /// Its title.
     pub title: String,
@@ -45,18 +45,50 @@ pub struct Summary {
     pub fix: Option<String>,
 }
 
-/// Every record of a book as a document, in the order in which they are numbered in the index: by product,
-/// category and id, so that neighbours in the index are neighbours in meaning.
+/// Every record and page of prose of a book as a document, in the order in which they are numbered in the index: by
+/// product, category and id, so that neighbours in the index are neighbours in meaning; pages of prose come last.
 pub fn documents(book: &Book) -> Vec<Document> {
     let mut records: Vec<&Record> = book.records.values().collect();
     let key = |record: &&Record| -> (String, Option<String>, RecordId) {
         (record.product.clone(), record.category.clone(), record.id.clone())
     };
     records.sort_by_cached_key(key);
-    records.into_iter().map(Document::of).collect()
+    records.into_iter().map(Document::of).chain(book.guides.iter().map(Document::of_guide)).collect()
+}
+
+impl Summary {
+    /// The page, relative to the site's root.
+    pub fn path(&self) -> String {
+        if self.id.contains('/') { format!("{}/", self.id) } else { format!("f/{}/", self.id) }
+    }
 }
 
 impl Document {
+    fn of_guide(guide: &Guide) -> Document {
+        let body: Vec<String> = guide.body.blocks().into_iter().map(|block| block.text).collect();
+        let mut texts = [const { String::new() }; FIELDS.len()];
+        for (name, text) in
+            [("title", guide.title.clone()), ("symptom", guide.body.plain()), ("body", body.join("\n"))]
+        {
+            if let Some(nth) = FIELDS.iter().position(|(field, _)| *field == name) {
+                texts[nth] = text;
+            }
+        }
+        Document {
+            texts,
+            facets: Vec::new(),
+            summary: Summary {
+                id: format!("guide/{}", guide.id),
+                title: guide.title.clone(),
+                summary: guide.summary.clone(),
+                product: "Guide".to_owned(),
+                category: None,
+                keywords: Vec::new(),
+                fix: None,
+            },
+        }
+    }
+
     fn of(record: &Record) -> Document {
         let plain = |prose: &Option<Prose>| prose.as_ref().map(Prose::plain).unwrap_or_default();
         let blocks = |prose: &Prose| prose.blocks().into_iter().map(|block| block.text).collect::<Vec<_>>();

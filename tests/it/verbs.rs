@@ -432,3 +432,17 @@ fn a_book_that_lies_elsewhere_can_be_named() {
       = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
     ");
 }
+
+/// A page of prose is found like a record, and its hit leads to its page.
+#[test]
+fn search_finds_pages_of_prose() {
+    let book = book(&[
+        ("content/it-breaks.yaml", CLEAN),
+        ("content/pages/on-call.md", "---\ntitle: When the zebra calls\n---\n\nAnswer it.\n"),
+    ]);
+    let found = json(&book, &["search", "zebra", "calls", "-f", "json"]);
+    assert_eq!(found["hits"][0]["id"], "guide/on-call");
+    assert_eq!(found["hits"][0]["url"], "/guide/on-call/");
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    assert!(book.path().join("book/guide/on-call/index.html").exists());
+}

@@ -27,7 +27,7 @@ pub fn hits_json(hits: &[Hit]) -> String {
             "rank": hit.rank,
             "id": summary.id,
             "title": summary.title,
-            "url": format!("/f/{}/", summary.id),
+            "url": format!("/{}", summary.path()),
             "score": hit.score,
             "matched": hit.matched.iter().map(|matched| json!({
                 "field": matched.field,
