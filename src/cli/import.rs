@@ -1,7 +1,8 @@
 //! `faultbook import`.
 
 use super::args::{Format, ImportArgs, ImportFormat};
-use super::{Exit, UsageError, load_today, report};
+use super::report::{self, Change, Entry};
+use super::{Exit, UsageError, load_today};
 use crate::diag::Level;
 use crate::disk;
 use crate::exchange::{self, File, Import, Imported, Skipped};
@@ -11,29 +12,6 @@ use crate::{Given, Input};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A record, and where it will stand.
-pub struct Entry {
-    /// What was imported.
-    pub imported: Imported,
-    /// Its file, relative to the book.
-    pub path: Utf8PathBuf,
-    /// Its text.
-    pub text: String,
-    /// What that does to the file.
-    pub change: Change,
-}
-
-/// What an import does to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// There was none.
-    New,
-    /// An earlier import of the same record stood there.
-    Replaced,
-    /// It holds these bytes already.
-    Unchanged,
-}
 
 /// Imports records; each is written as a whole, or not at all.
 pub fn run(args: &ImportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {

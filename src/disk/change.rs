@@ -2,9 +2,9 @@
 //!
 //! Not here: a site, which is written as a whole (`write.rs`).
 
-use super::{DiskError, replace};
+use super::DiskError;
 use camino::Utf8Path;
-use std::io;
+use std::io::{self, Write as _};
 
 /// Makes a file that is not there yet, with its folders, whole or not at all.
 pub fn create(path: &Utf8Path, body: &[u8]) -> Result<(), DiskError> {
@@ -29,6 +29,46 @@ pub fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), DiskError> {
 /// Takes one file away.
 pub fn remove(path: &Utf8Path) -> Result<(), DiskError> {
     std::fs::remove_file(path).map_err(DiskError::write(path))
+}
+
+/// How the name of a file begins that has not been moved to its place yet.
+pub const UNFINISHED: &str = ".faultbook-new-";
+
+/// Replaces a file by rename: a reader sees the old content or the new, never a part.
+pub fn replace(path: &Utf8Path, body: &[u8]) -> Result<(), DiskError> {
+    let failed = DiskError::write(path);
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    let mut file = readable_by_all(&mut builder).prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
+    file.write_all(body).map_err(&failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Makes a folder inside another one, where neither it nor a folder between them is a link that leads elsewhere.
+pub fn make_folder(root: &Utf8Path, folder: &Utf8Path) -> Result<(), DiskError> {
+    for part in folder.ancestors().take_while(|part| *part != root && part.starts_with(root)) {
+        if part.is_symlink() {
+            return Err(DiskError::Link { path: part.to_owned() });
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(DiskError::write(folder))
+}
+
+/// A web server may run as another user; temporary files are private unless said otherwise.
+#[cfg(unix)]
+fn readable_by_all<'b>(
+    builder: &'b mut tempfile::Builder<'static, 'static>,
+) -> &'b mut tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all<'b>(
+    builder: &'b mut tempfile::Builder<'static, 'static>,
+) -> &'b mut tempfile::Builder<'static, 'static> {
+    builder
 }
 
 fn refuse_existing(path: &Utf8Path) -> Result<(), DiskError> {

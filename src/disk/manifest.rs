@@ -3,7 +3,8 @@
 //! One file per output folder in the book's cache folder. While a site is being written, a second one lists what
 //! the folder had and what it will have, so that a build that is killed leaves nothing that is nobody's.
 
-use super::{CACHE_FOLDER, DiskError, write::replace};
+use super::change::replace;
+use super::{CACHE_FOLDER, DiskError};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

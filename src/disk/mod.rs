@@ -11,9 +11,9 @@ mod manifest;
 mod read;
 mod write;
 
-pub use change::{create, remove, rename, write};
+pub use change::{create, make_folder, remove, rename, replace, write};
 pub use read::{BoundedFile, beside, bounded, content, digest_of, files, fingerprint, overrides};
-pub use write::{SiteWriter, Written, clean, is_unchanged, make_folder, replace};
+pub use write::{SiteWriter, Written, clean, is_unchanged};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;

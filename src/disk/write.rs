@@ -4,6 +4,7 @@
 //! rename: assets and shards first, then pages that are new, then pages that changed, then the pointer to the
 //! shards, and deletions last. So whoever starts at any page that was there finds, at any moment, what it links to.
 
+use super::change::{UNFINISHED, replace};
 use super::manifest::{Earlier, Manifest, Stamp};
 use super::{CACHE_FOLDER, DiskError};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -255,46 +256,6 @@ fn remove_staging(manifest: &Manifest) -> Result<(), DiskError> {
         }
         _ => Ok(()),
     }
-}
-
-/// How the name of a file begins that has not been moved to its place yet.
-const UNFINISHED: &str = ".faultbook-new-";
-
-/// Replaces a file by rename: a reader sees the old content or the new, never a part.
-pub fn replace(path: &Utf8Path, body: &[u8]) -> Result<(), DiskError> {
-    let failed = DiskError::write(path);
-    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    let mut file = readable_by_all(&mut builder).prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
-    file.write_all(body).map_err(&failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// Makes a folder inside another one, where neither it nor a folder between them is a link that leads elsewhere.
-pub fn make_folder(root: &Utf8Path, folder: &Utf8Path) -> Result<(), DiskError> {
-    for part in folder.ancestors().take_while(|part| *part != root && part.starts_with(root)) {
-        if part.is_symlink() {
-            return Err(DiskError::Link { path: part.to_owned() });
-        }
-    }
-    std::fs::create_dir_all(folder).map_err(DiskError::write(folder))
-}
-
-/// A web server may run as another user; temporary files are private unless said otherwise.
-#[cfg(unix)]
-fn readable_by_all<'b>(
-    builder: &'b mut tempfile::Builder<'static, 'static>,
-) -> &'b mut tempfile::Builder<'static, 'static> {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all<'b>(
-    builder: &'b mut tempfile::Builder<'static, 'static>,
-) -> &'b mut tempfile::Builder<'static, 'static> {
-    builder
 }
 
 const N_PHASES: usize = 4;

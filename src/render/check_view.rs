@@ -1,11 +1,21 @@
 //! What templates see of a record's check.
 
 use super::html::Html;
-use super::view::Badge;
 use crate::model::{
     CellName, Check, ExitMatcher, Expectation, Proof, ProofState, Prose, Record, TextOp, Verdict,
 };
 use serde::Serialize;
+
+/// A word with an icon, so that colour never speaks alone.
+#[derive(Serialize)]
+pub struct Badge {
+    /// A class of the style sheet: `ok`, `warn`, `bad` or `plain`.
+    pub tone: &'static str,
+    /// One character.
+    pub icon: &'static str,
+    /// The word.
+    pub label: &'static str,
+}
 
 /// The executable check.
 #[derive(Serialize)]

@@ -1,10 +1,10 @@
 //! The page that shows the book's health: checks by state, facts that are due, records by category.
 
 use super::Page;
-use super::check_view::proof_badge;
+use super::check_view::{Badge, proof_badge};
 use super::pages::Site;
 use super::templates::TemplateError;
-use super::view::{Badge, CardView};
+use super::view::CardView;
 use crate::model::{Date, Facet, ProofState, Record};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What templates see: plain values, converted here so that the model stays free of them.
 
-use super::check_view::{CheckView, proof_badge, ran};
+use super::check_view::{Badge, CheckView, proof_badge, ran};
 use super::html::{Html, Setting};
 use crate::model::{
     Affected, Audience, CellName, Citation, Confusion, Guide, Keyword, OtherFix, Outcome, Proof, Prose,
@@ -8,17 +8,6 @@ use crate::model::{
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// A word with an icon, so that colour never speaks alone.
-#[derive(Serialize)]
-pub struct Badge {
-    /// A class of the style sheet: `ok`, `warn`, `bad` or `plain`.
-    pub tone: &'static str,
-    /// One character.
-    pub icon: &'static str,
-    /// The word.
-    pub label: &'static str,
-}
 
 /// A link with its words.
 #[derive(Serialize)]

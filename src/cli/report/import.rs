@@ -1,11 +1,33 @@
 //! What an import made, and what it could not carry over, for people and for programs.
 
 use super::{BOLD, DIM, RESET, data, plural, shown, talk};
-use crate::cli::import::{Change, Entry};
-use crate::exchange::{Loss, Skipped};
-use camino::Utf8Path;
+use crate::exchange::{Imported, Loss, Skipped};
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 use std::collections::BTreeMap;
+
+/// A record, and where it will stand.
+pub struct Entry {
+    /// What was imported.
+    pub imported: Imported,
+    /// Its file, relative to the book.
+    pub path: Utf8PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What that does to the file.
+    pub change: Change,
+}
+
+/// What an import does to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// There was none.
+    New,
+    /// An earlier import of the same record stood there.
+    Replaced,
+    /// It holds these bytes already.
+    Unchanged,
+}
 
 /// How many records are told one by one.
 const MAX_LINES: usize = 20;
