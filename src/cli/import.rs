@@ -1,7 +1,7 @@
 //! `faultbook import`.
 
 use super::args::{Format, ImportArgs, ImportFormat};
-use super::report::{self, Change, Entry};
+use super::report::{self, Change, ImportEntry};
 use super::{Exit, UsageError, load_today};
 use crate::diag::Level;
 use crate::disk;
@@ -87,7 +87,7 @@ fn place(
     folder: &Utf8Path,
     there: &BTreeMap<&Utf8Path, (FileId, &Source)>,
     skipped: &mut Vec<Skipped>,
-) -> Option<Entry> {
+) -> Option<ImportEntry> {
     let path = folder.join(format!("{}.yaml", imported.id));
     let text = parse::write(&imported.tree, Form::Yaml);
     let change = match there.get(path.as_path()) {
@@ -102,7 +102,7 @@ fn place(
             return None;
         }
     };
-    Some(Entry { imported, path, text, change })
+    Some(ImportEntry { imported, path, text, change })
 }
 
 /// The id that a record of the book was imported with.
@@ -119,18 +119,18 @@ fn sound(
     files: &[File],
     folder: &Utf8Path,
     input: &Input,
-) -> (Vec<Entry>, Vec<Skipped>) {
+) -> (Vec<ImportEntry>, Vec<Skipped>) {
     let there = input.sources.iter().map(|(file, source)| (source.path.as_path(), (file, source))).collect();
     let mut refused = BTreeMap::new();
     loop {
         let Import { records, mut skipped } = exchange::import(format, files, &refused);
         let placed = records.into_iter().filter_map(|imported| place(imported, folder, &there, &mut skipped));
-        let entries: Vec<Entry> = placed.collect();
+        let entries: Vec<ImportEntry> = placed.collect();
         let wrong = errors(&entries, input);
         if wrong.is_empty() {
             return (entries, skipped);
         }
-        let of_entry = |entry: &Entry| {
+        let of_entry = |entry: &ImportEntry| {
             wrong.get(&entry.path).map(|reason| (entry.imported.imported_id.clone(), reason.clone()))
         };
         refused.extend(entries.iter().filter_map(of_entry));
@@ -138,7 +138,7 @@ fn sound(
 }
 
 /// The first error of each imported record, as the book would have it.
-fn errors(entries: &[Entry], input: &Input) -> BTreeMap<Utf8PathBuf, String> {
+fn errors(entries: &[ImportEntry], input: &Input) -> BTreeMap<Utf8PathBuf, String> {
     let ours: BTreeSet<&Utf8Path> = entries.iter().map(|entry| entry.path.as_path()).collect();
     let others = input.sources.iter().map(|(_, source)| source);
     let mut files: Vec<Source> =

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A record, and where it will stand.
-pub struct Entry {
+pub struct ImportEntry {
     /// What was imported.
     pub imported: Imported,
     /// Its file, relative to the book.
@@ -33,8 +33,9 @@ pub enum Change {
 const MAX_LINES: usize = 20;
 
 /// Prints the records that lost something, what was lost by its reason, and what was made.
-pub fn import(entries: &[Entry], skipped: &[Skipped], folder: &Utf8Path, quiet: bool) {
-    let lossy: Vec<&Entry> = entries.iter().filter(|entry| !entry.imported.dropped.is_empty()).collect();
+pub fn import(entries: &[ImportEntry], skipped: &[Skipped], folder: &Utf8Path, quiet: bool) {
+    let lossy: Vec<&ImportEntry> =
+        entries.iter().filter(|entry| !entry.imported.dropped.is_empty()).collect();
     for entry in lossy.iter().take(MAX_LINES) {
         let dropped: Vec<String> = entry.imported.dropped.iter().map(Loss::to_string).collect();
         data(&format!("{} {DIM}{}{RESET}", entry.path, shown(&dropped.join("; "))));
@@ -77,8 +78,8 @@ fn more(n: usize) {
 }
 
 /// The whole account as one document, `import/1`. Keys are relied on; they are only added to.
-pub fn import_json(entries: &[Entry], skipped: &[Skipped]) -> String {
-    let record = |entry: &Entry| {
+pub fn import_json(entries: &[ImportEntry], skipped: &[Skipped]) -> String {
+    let record = |entry: &ImportEntry| {
         let change = match entry.change {
             Change::New => "new",
             Change::Replaced => "replaced",

@@ -16,7 +16,7 @@ mod width;
 pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
-pub use import::{Change, Entry, import, import_json};
+pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
 pub use record::record;
