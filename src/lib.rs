@@ -114,6 +114,11 @@ pub fn read(sources: &Sources, given: &Given) -> Reading {
         None => verify::Results::parse(FileId(0), ""),
     };
     found.extend(more);
+    for (file, source) in
+        sources.iter().filter(|(_, source)| [RESULTS_FILE, LEDGER_FILE].contains(&source.path.as_str()))
+    {
+        parse::readable(file, source, &mut found);
+    }
     diag::sort(&mut found);
     Reading { book, results, found }
 }

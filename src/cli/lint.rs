@@ -3,6 +3,7 @@
 use super::args::{Format, LintArgs};
 use super::{Exit, load_today, paths_in_book, report};
 use crate::diag::{self, Diagnostic};
+use crate::parse;
 use crate::text::Sources;
 use camino::Utf8Path;
 
@@ -17,7 +18,8 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     match args.format {
         Format::Human => {
             report::findings(&found, &input.sources);
-            let n_files = n_records(&input.sources, inside);
+            let guides = reading.book.settings.src.join(parse::GUIDE_FOLDER);
+            let n_files = n_records(&input.sources, |path| inside(path) && !path.starts_with(&guides));
             let (n_errors, n_warnings) = report::count(&found);
             let records = report::plural(n_files, "record");
             report::data(&format!("{records}, {}", report::summary(n_errors, n_warnings)));
@@ -28,7 +30,7 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     Ok(if failed { Exit::Findings } else { Exit::Clean })
 }
 
-fn n_records(sources: &Sources, inside: impl Fn(&Utf8Path) -> bool) -> usize {
+fn n_records(sources: &Sources, counts: impl Fn(&Utf8Path) -> bool) -> usize {
     let is_record = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml" | "md"));
-    sources.iter().filter(|(_, source)| is_record(&source.path) && inside(&source.path)).count()
+    sources.iter().filter(|(_, source)| is_record(&source.path) && counts(&source.path)).count()
 }

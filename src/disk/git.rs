@@ -56,26 +56,35 @@ fn git(root: &Utf8Path, args: &[&str]) -> Option<String> {
 }
 
 /// Reads `git log -z`, newest commit first. A renamed file keeps the history of its former name.
+///
+/// Everything is one part after another, ended by NUL, which no path can hold: a commit's time behind U+0001, or a
+/// status and its paths. What a path holds is never looked at.
 fn read(log: &str) -> BTreeMap<Utf8PathBuf, History> {
     let mut files: BTreeMap<Utf8PathBuf, History> = BTreeMap::new();
     // Former name to the name of today.
     let mut now: BTreeMap<String, String> = BTreeMap::new();
-    for commit in log.split('\u{1}').skip(1) {
-        let mut parts = commit.split(['\0', '\n']).filter(|part| !part.is_empty());
-        let Some(seconds) = parts.next().and_then(|seconds| seconds.parse::<i64>().ok()) else { continue };
-        while let Some(status) = parts.next() {
-            let Some(first) = parts.next() else { break };
-            let second = if status.starts_with(['R', 'C']) { parts.next() } else { None };
-            let name = second.unwrap_or(first);
-            let today = now.get(name).cloned().unwrap_or_else(|| name.to_owned());
-            let history =
-                files.entry(Utf8PathBuf::from(&today)).or_insert(History { first: seconds, last: seconds });
-            history.first = history.first.min(seconds);
-            // A mere move changes no facts, but it is the newest thing known until an older commit is read.
-            history.last = history.last.max(seconds);
-            if status.starts_with('R') {
-                now.insert(first.to_owned(), today);
-            }
+    let mut seconds = None;
+    let mut parts = log.split('\0');
+    while let Some(part) = parts.next() {
+        let part = part.trim_start_matches('\n');
+        if let Some(time) = part.strip_prefix('\u{1}') {
+            seconds = time.trim_end().parse::<i64>().ok();
+            continue;
+        }
+        if part.is_empty() {
+            continue;
+        }
+        let Some(first) = parts.next() else { break };
+        let second = if part.starts_with(['R', 'C']) { parts.next() } else { None };
+        let name = second.unwrap_or(first);
+        let Some(seconds) = seconds else { continue };
+        let today = now.get(name).cloned().unwrap_or_else(|| name.to_owned());
+        let history =
+            files.entry(Utf8PathBuf::from(&today)).or_insert(History { first: seconds, last: seconds });
+        history.first = history.first.min(seconds);
+        history.last = history.last.max(seconds);
+        if part.starts_with('R') {
+            now.insert(first.to_owned(), today);
         }
     }
     files

@@ -68,6 +68,11 @@ impl Manifest {
 
     /// Waits until no other build writes here. The lock goes with its file, even where a process is killed.
     pub fn lock(&self) -> Result<File, DiskError> {
+        let own =
+            [self.path.parent(), self.staging.parent(), self.staging.parent().and_then(Utf8Path::parent)];
+        if let Some(link) = own.into_iter().flatten().find(|folder| folder.is_symlink()) {
+            return Err(DiskError::Link { path: link.to_owned() });
+        }
         let path = self.path.with_extension("lock");
         std::fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(DiskError::write(&path))?;
         let file = File::create(&path).map_err(DiskError::write(&path))?;
@@ -91,12 +96,20 @@ impl Manifest {
     /// Notes what the folder has and will have.
     pub fn begin(&self, paths: &BTreeSet<&str>) -> Result<(), DiskError> {
         let files = paths.iter().map(|path| (*path, Stamp::default()));
+        self.make_folder()?;
         replace(&self.unfinished, text("", files).as_bytes())
+    }
+
+    /// Another process may have cleaned up since the lock was taken.
+    fn make_folder(&self) -> Result<(), DiskError> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        std::fs::create_dir_all(folder).map_err(DiskError::write(folder))
     }
 
     /// Notes what the folder has now.
     pub fn finish(&self, inputs: &str, files: &BTreeMap<String, Stamp>) -> Result<(), DiskError> {
         let files = files.iter().map(|(path, stamp)| (path.as_str(), *stamp));
+        self.make_folder()?;
         replace(&self.path, text(inputs, files).as_bytes())?;
         remove(&self.unfinished)
     }

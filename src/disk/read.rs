@@ -12,8 +12,9 @@ use walkdir::{DirEntry, WalkDir};
 
 /// The record files below a content folder, with paths relative to `root`, sorted.
 ///
-/// Hidden files and symbolic links are passed over. A folder with a `record.yaml` or `record.md` is that one
-/// record; its other files belong to it. A content folder that does not exist is an empty one.
+/// Hidden files and symbolic links are passed over. In a folder of its own a record is `record.yaml` or `record.md`;
+/// the images there, and the folders `fixtures` and `observed`, belong to it. A content folder that does not exist is an
+/// empty one.
 pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError> {
     let folder = root.join(src);
     if !folder.exists() {
@@ -30,13 +31,16 @@ pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError
             continue;
         }
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let folder = path.parent().unwrap_or(&folder);
         if entry.file_type().is_dir() {
-            if let Some(record) = own_record(path) {
-                found.push(Found { path: record, folder: Some(path.to_owned()) });
+            // What belongs to a record's check or to its search is no record.
+            let is_part = ["fixtures", "observed"].contains(&path.file_name().unwrap_or_default());
+            if entry.depth() > 1 && is_part && has_own_record(folder) {
                 walk.skip_current_dir();
             }
         } else if is_record(&entry) {
-            found.push(Found { path: path.to_owned(), folder: None });
+            let own = entry.depth() > 1 && is_own_record(path);
+            found.push(Found { path: path.to_owned(), folder: own.then(|| folder.to_owned()) });
         }
     }
     found.par_iter().map(|found| found.read(root)).collect()
@@ -77,10 +81,14 @@ fn is_plain(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// One file beside `book.toml`, if it is there.
+/// One file beside `book.toml`, if it is there. What it says is told in findings, so it has to be the book's own.
 pub fn beside(root: &Utf8Path, name: &str) -> Result<Option<Source>, DiskError> {
     let path = root.join(name);
-    path.exists().then(|| read_source(root, &path)).transpose()
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => read_source(root, &path).map(Some),
+        Ok(_) => Err(DiskError::read(&path)(io::Error::other("it is a link or no file"))),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Sources of these files, each with the days of its history where the book lies in a git repository.
@@ -137,9 +145,15 @@ pub fn bounded(path: &Utf8Path, endings: &[&str], max_bytes: u64) -> Result<Vec<
     paths.into_par_iter().map(|(name, path)| Ok((name, read_at_most(&path, max_bytes)?))).collect()
 }
 
-fn own_record(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    let is_file = |path: &Utf8PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
-    ["record.yaml", "record.md"].iter().map(|name| folder.join(name)).find(is_file)
+const OWN_RECORD: [&str; 2] = ["record.yaml", "record.md"];
+
+fn is_own_record(path: &Utf8Path) -> bool {
+    path.file_name().is_some_and(|name| OWN_RECORD.contains(&name))
+}
+
+fn has_own_record(folder: &Utf8Path) -> bool {
+    let is_file = |name: &&str| folder.join(name).symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    OWN_RECORD.iter().any(is_file)
 }
 
 fn is_record(entry: &DirEntry) -> bool {

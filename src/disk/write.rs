@@ -31,7 +31,7 @@ pub struct Written {
 pub fn is_unchanged(root: &Utf8Path, out: &Utf8Path, inputs: &str) -> Result<Option<Written>, DiskError> {
     let manifest = Manifest::of(root, out);
     let earlier = manifest.read()?;
-    if earlier.was_cut_short || earlier.inputs != inputs || inputs.is_empty() {
+    if earlier.was_cut_short || earlier.inputs != inputs || !earlier.files.contains_key("index.html") {
         return Ok(None);
     }
     let same = |(path, stamp): (&String, &Stamp)| {
@@ -285,6 +285,9 @@ pub fn clean(root: &Utf8Path, out: &Utf8Path) -> Result<usize, DiskError> {
     manifest.forget()?;
     remove_staging(&manifest)?;
     let index = root.join(CACHE_FOLDER).join("index");
+    if index.is_symlink() {
+        return Err(DiskError::Link { path: index });
+    }
     match std::fs::remove_dir_all(&index) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(DiskError::write(&index)(error)),
         _ => {}

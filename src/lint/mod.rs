@@ -6,6 +6,7 @@
 
 mod resolve;
 mod rules;
+mod svg;
 
 use crate::diag::{Code, Diagnostic, Level};
 use crate::model::{AlertName, Book, Date, RecordId, RuleLevel, Settings};
@@ -13,6 +14,9 @@ use crate::parse::{self, Parsed, ParsedGuide, ParsedRecord};
 use crate::text::{FileId, Sources, Span};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How often one rule speaks of one record: whoever has more to mend than this begins with these.
+pub const MAX_FINDINGS: usize = 50;
 
 /// What rules may look at besides the record in hand.
 pub struct Context<'p> {
@@ -151,5 +155,7 @@ fn weigh(settings: &Settings, record: &ParsedRecord, diagnostic: &mut Diagnostic
         Some(RuleLevel::Level(level)) => diagnostic.level = *level,
         None => {}
     }
-    !record.allow.iter().any(|allow| allow.value.rule == diagnostic.code)
+    // What protects readers from the author is not the author's to silence; the book's owner may.
+    let protects = matches!(diagnostic.code, Code::InvisibleCharacter | Code::UnsafeLink);
+    protects || !record.allow.iter().any(|allow| allow.value.rule == diagnostic.code)
 }

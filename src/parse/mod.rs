@@ -41,6 +41,8 @@ pub struct Parsed {
 
 /// The name of the file that makes a folder a book.
 pub const BOOK_FILE: &str = "book.toml";
+/// How many findings of one file are told.
+const MAX_FINDINGS: usize = 100;
 /// A complete record, for people to copy.
 pub const SAMPLE: &str = include_str!("sample.yaml");
 /// The folder of prose pages inside the content folder.
@@ -87,6 +89,9 @@ fn one_file(file: FileId, source: &Source, guides: &Utf8Path) -> (Option<Piece>,
         Some("yaml" | "yml" | "md") => one_record(file, source, &mut found).map(Box::new).map(Piece::Record),
         _ => None,
     };
+    // Whoever has more to mend than this begins with these; the first are the ones that the others follow from.
+    found.sort_by_key(|diagnostic| diagnostic.span);
+    found.truncate(MAX_FINDINGS);
     (piece, found)
 }
 
@@ -111,7 +116,8 @@ pub fn settings(text: &str, overrides: &[Override]) -> Settings {
     settings::parse(FileId(0), text, overrides, &mut Vec::new())
 }
 
-fn readable(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> bool {
+/// Whether a file is text that can be read; a finding says why not.
+pub fn readable(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> bool {
     let at = Span::start_of(file);
     match source.unreadable {
         None => return true,

@@ -234,7 +234,7 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
         mitigation: fields.prose("mitigation", found),
         applies_to: each(fields.items("applies_to", found), affected, found),
         symptom: fields.prose("symptom", found),
-        signatures: each(fields.items("signatures", found), signature, found),
+        signatures: each(at_most(MAX_SIGNATURES, fields.items("signatures", found), found), signature, found),
         root_cause: fields.prose("root_cause", found),
         why: fields.prose("why", found),
         quick_fix: fields
@@ -467,6 +467,21 @@ fn file_id(
         );
     }
     id
+}
+
+/// Compiling a regular expression is the dearest thing that a record can ask for.
+const MAX_SIGNATURES: usize = 32;
+
+fn at_most<'n>(max: usize, mut items: Vec<&'n Node>, found: &mut Vec<Diagnostic>) -> Vec<&'n Node> {
+    if let Some(first) = items.get(max) {
+        let message = format!("there are {} of these", items.len());
+        found.push(
+            Diagnostic::error(Code::TooLarge, first.span, message)
+                .hint(format!("a record has at most {max}")),
+        );
+        items.truncate(max);
+    }
+    items
 }
 
 fn each<T>(

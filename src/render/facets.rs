@@ -1,7 +1,7 @@
 //! The ways to browse: facets, their values, and the URL part of each value.
 
 use crate::model::{Book, Facet, Record, RecordId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A facet with its values; each value has at least one record.
 pub struct Shelf<'b> {
@@ -40,22 +40,32 @@ fn shelf(book: &Book, facet: Facet) -> Shelf<'_> {
             by_name.entry(name).or_default().push(record);
         }
     }
-    let mut taken = BTreeSet::new();
+    let mut slugs = Slugs::default();
     let values = by_name.into_iter().map(|(name, mut records)| {
         records.sort_by(|one, other| (&one.title, &one.id).cmp(&(&other.title, &other.id)));
-        ShelfValue { name, slug: unique_slug(name, &mut taken), records }
+        ShelfValue { name, slug: slugs.unique(name, "value"), records }
     });
     Shelf { facet, values: values.collect() }
 }
 
-/// `C` and `C++` would share `c`; the later one becomes `c-2`. A value without any ASCII letter is `value`.
-fn unique_slug(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let base = RecordId::slug(name).map_or_else(|| "value".to_owned(), |slug| slug.as_str().to_owned());
-    let mut slug = base.clone();
-    let mut nth = 2;
-    while !taken.insert(slug.clone()) {
-        slug = format!("{base}-{nth}");
-        nth += 1;
+/// Parts of URLs that are unique among each other.
+#[derive(Default)]
+pub struct Slugs {
+    taken: HashSet<String>,
+    /// The number to try next for a slug that is taken; counting from 2 each time would be quadratic.
+    next: HashMap<String, usize>,
+}
+
+impl Slugs {
+    /// `C` and `C++` would share `c`; the later one becomes `c-2`. A text without any ASCII letter is `nameless`.
+    pub fn unique(&mut self, text: &str, nameless: &str) -> String {
+        let base = RecordId::slug(text).map_or_else(|| nameless.to_owned(), |slug| slug.as_str().to_owned());
+        let mut slug = base.clone();
+        while !self.taken.insert(slug.clone()) {
+            let nth = self.next.entry(base.clone()).or_insert(1);
+            *nth += 1;
+            slug = format!("{base}-{nth}");
+        }
+        slug
     }
-    slug
 }

@@ -5,12 +5,12 @@
 //! heading attributes are not part of our Markdown, and everything else is escaped by pulldown-cmark or by
 //! [`highlight`]. The strict content security policy of every page is the second wall.
 
+use super::facets::Slugs;
 use super::highlight::highlight;
 use crate::model::{LinkTarget, Prose, RecordId};
 use crate::text::Image;
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Parser, Tag, TagEnd};
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// HTML that may stand in a page as it is. Only this file makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,7 +42,7 @@ impl Html {
     pub fn of(prose: &Prose, setting: Setting) -> Html {
         let mut out = String::with_capacity(prose.markdown().len() * 2);
         let events = Parser::new_ext(prose.markdown(), Prose::OPTIONS);
-        pulldown_cmark::html::push_html(&mut out, Harmless { events, setting, slugs: BTreeSet::new() });
+        pulldown_cmark::html::push_html(&mut out, Harmless { events, setting, slugs: Slugs::default() });
         out.truncate(out.trim_end().len());
         Html(out)
     }
@@ -85,7 +85,7 @@ struct Harmless<'p, 's> {
     events: Parser<'p>,
     setting: Setting<'s>,
     /// Ids that headings of this prose have.
-    slugs: BTreeSet<String>,
+    slugs: Slugs,
 }
 
 impl<'p> Iterator for Harmless<'p, '_> {
@@ -189,23 +189,15 @@ impl<'p> Harmless<'p, '_> {
             }
             inner.push(event);
         }
-        let id = if self.setting.is_guide { format!(" id=\"{}\"", self.slug(&words)) } else { String::new() };
+        let id = if self.setting.is_guide {
+            format!(" id=\"{}\"", self.slugs.unique(&words, "section"))
+        } else {
+            String::new()
+        };
         let mut html = format!("<{name}{id}>");
         pulldown_cmark::html::push_html(&mut html, inner.into_iter());
         html.push_str(&format!("</{name}>\n"));
         Event::Html(html.into())
-    }
-
-    fn slug(&mut self, words: &str) -> String {
-        let base =
-            RecordId::slug(words).map_or_else(|| "section".to_owned(), |slug| slug.as_str().to_owned());
-        let mut slug = base.clone();
-        let mut nth = 2;
-        while !self.slugs.insert(slug.clone()) {
-            slug = format!("{base}-{nth}");
-            nth += 1;
-        }
-        slug
     }
 }
 

@@ -19,6 +19,10 @@ pub fn open_or_build(
     fingerprint: &str,
     documents: impl FnOnce() -> Vec<Document>,
 ) -> Result<Index, IndexError> {
+    // A cache that leads elsewhere is not ours to fill and to clean.
+    if cache.is_symlink() || cache.parent().is_some_and(Utf8Path::is_symlink) {
+        return Index::in_memory(&documents());
+    }
     let folder = cache.join(key(fingerprint));
     if folder.is_dir() {
         if let Ok(index) = Index::open(&folder) {

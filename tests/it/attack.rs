@@ -593,6 +593,20 @@ fn pictures_that_could_act_are_refused() {
         ("sheet.svg", format!("<?xml-stylesheet href=\"x\"?>{}", svg(""))),
         ("encoded.svg", format!("<?xml version=\"1.0\" encoding=\"UTF-7\"?>{}", svg(""))),
         ("loads.svg", svg("<image href=\"https://evil.example/x.png\"/>")),
+        (
+            "frames.svg",
+            svg(
+                "<h:frameset xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:frame src=\"javascript:alert(1)\"/></h:frameset>",
+            ),
+        ),
+        ("form.svg", svg("<form action=\"javascript:alert(1)\"><button>x</button></form>")),
+        ("mask.svg", svg("<rect mask=\"&#117;rl(http://evil.example/m.svg#a)\"/>")),
+        ("escape.svg", svg("<rect fill=\"u\\72l(http://evil.example/)\"/>")),
+        ("meta.svg", svg("<meta http-equiv=\"refresh\" content=\"0\"/>")),
+        (
+            "wide.svg",
+            svg("<script>alert(1)</script>").bytes().map(|byte| format!("{}\0", char::from(byte))).collect(),
+        ),
         ("html.png", "<html><script>alert(1)</script>".to_owned()),
         ("large.png", "x".repeat((1 << 20) + 1)),
     ];
@@ -616,6 +630,165 @@ fn pictures_that_could_act_are_refused() {
     let page = std::fs::read_to_string(book.path().join("book/f/it/index.html")).unwrap();
     assert!(page.contains("<img src=\"../../f/it/plain.svg\" alt=\"a &lt;b&gt;\""), "{page}");
     assert!(book.path().join("book/f/it/shot.png").exists());
+}
+
+/// A file name that makes a folder one record may not make what else lies there disappear.
+#[test]
+fn no_file_hides_others() {
+    let book = plain_book();
+    book.write("content/web/three.yaml", record("c", "one"));
+    book.write("content/pages/guide.md", "---\ntitle: A guide\n---\n\nText.\n");
+    for folder in ["content", "content/web", "content/pages"] {
+        book.write(&format!("{folder}/record.yaml"), record("d", "one"));
+    }
+    let output = book.run(&["list", "-f", "ids"]);
+    let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+    for id in ["one", "two", "three", "content", "web"] {
+        assert!(ids.lines().any(|line| line == id), "{id} is not among {ids}");
+    }
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    assert!(book.path().join("book/guide/guide/index.html").exists());
+}
+
+/// What costs much per item is bounded, or costs little: none of these reaches the limits.
+#[test]
+fn floods_of_one_thing_are_bounded() {
+    let book = plain_book();
+    let many = |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<String>();
+    let regexes = many(6_000, &|n| format!("  - regex: 'a{n}\\w{{30}}'\n"));
+    book.write("content/regexes.yaml", record("a", "one") + "signatures:\n" + regexes.as_str());
+    let links = many(30_000, &|n| format!("[a](zzz{n}) "));
+    book.write("content/links.yaml", record("a", "one").replace("It stops.", &format!("\"{links}\"")));
+    let ids = many(15_000, &|n| format!("n{n}, "));
+    book.write("content/ids.yaml", record("a", "one").replace("[one]", &format!("[{ids}]")));
+    let keys = many(10_000, &|n| format!("key{n}: x\n"));
+    book.write("content/keys.yaml", record("a", "one") + keys.as_str());
+    let output = limited(&book, "ulimit -t 60 -v 4000000", "lint -f json");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["findings"].as_array().unwrap().len() <= 400);
+    let book = plain_book();
+    let headings = "# a\n\n".repeat(100_000);
+    book.write("content/pages/guide.md", format!("---\ntitle: A guide\n---\n\n{headings}"));
+    let tags = many(4_000, &|n| {
+        (0..12).map(|bit| if n >> bit & 1 == 1 { 'A' } else { 'a' }).collect::<String>() + ", "
+    });
+    book.write("content/tags.yaml", record(&tags, "one"));
+    let output = limited(&book, "ulimit -t 120 -v 4000000", "build -q");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What protects readers from an author is not the author's to silence.
+#[test]
+fn a_record_cannot_allow_itself_what_deceives_its_readers() {
+    let book = plain_book();
+    let hidden = record("a", "two").replace("fix: Mend it.", "fix: \"rm \\u202e x\"");
+    book.write("content/one.yaml", hidden + "allow: [{rule: invisible-character, reason: mine}]\n");
+    assert_eq!(book.run(&["lint", "-q"]).status.code(), Some(1));
+    book.write("book.toml", "[lint]\ninvisible-character = 'off'\n");
+    assert_eq!(book.run(&["lint", "-q"]).status.code(), Some(0));
+    // A rule of style is.
+    let long = record("a", "two").replace("It breaks", &"It breaks ".repeat(12));
+    book.write("content/one.yaml", &long);
+    assert_eq!(book.run(&["lint", "-q", "--strict"]).status.code(), Some(1));
+    book.write("content/one.yaml", long + "allow: [{rule: long-title, reason: the message is this long}]\n");
+    assert_eq!(book.run(&["lint", "-q", "--strict"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_ledger_that_cannot_be_read_is_an_error() {
+    let book = plain_book();
+    assert_eq!(book.run(&["build", "-q", "--publish"]).status.code(), Some(0));
+    book.write("urls.txt", b"/f/one/\n/\xff/\n");
+    let output = book.run(&["build", "-q", "--publish"]);
+    assert_eq!(output.status.code(), Some(1), "{}", transcript(&output));
+    assert_eq!(std::fs::read(book.path().join("urls.txt")).unwrap(), b"/f/one/\n/\xff/\n");
+    #[cfg(unix)]
+    {
+        std::fs::remove_file(book.path().join("urls.txt")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", book.path().join("urls.txt")).unwrap();
+        let output = book.run(&["build", "-q"]);
+        assert_eq!(output.status.code(), Some(3), "{}", transcript(&output));
+    }
+}
+
+/// A cache folder that somebody made a link is neither filled nor cleaned.
+#[cfg(unix)]
+#[test]
+fn nothing_is_done_behind_a_cache_that_is_a_link() {
+    let book = plain_book();
+    let elsewhere = Scratch::empty();
+    elsewhere.write("index/precious/file", "mine");
+    std::os::unix::fs::symlink(elsewhere.path(), book.path().join(".faultbook")).unwrap();
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(3));
+    assert_eq!(book.run(&["clean", "-q"]).status.code(), Some(3));
+    assert_eq!(book.run(&["search", "breaks"]).status.code(), Some(0));
+    assert_eq!(walk(elsewhere.path()).len(), 1);
+}
+
+/// A manifest that lists nothing does not stand for a site that is not there.
+#[test]
+fn a_manifest_without_files_is_not_believed() {
+    let book = plain_book();
+    book.run(&["build", "-q"]);
+    std::fs::remove_dir_all(book.path().join("book")).unwrap();
+    let manifests = book.path().join(".faultbook/manifests");
+    for path in walk(&manifests) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.lines().next().unwrap_or_default().to_owned() + "\n").unwrap();
+    }
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    assert!(book.path().join("book/index.html").exists());
+}
+
+/// Days come from git, one commit after another; no file's name can pretend to be one.
+#[test]
+fn days_come_from_git_and_names_of_files_cannot_forge_them() {
+    let book = plain_book();
+    let git = |args: &[&str], day: &str| {
+        let moment = format!("{day}T12:00:00Z");
+        let mut command = Command::new("git");
+        command
+            .args(["-c", "user.name=Me", "-c", "user.email=me@example.org"])
+            .args(args)
+            .current_dir(book.path());
+        command.env("GIT_AUTHOR_DATE", &moment).env("GIT_COMMITTER_DATE", &moment).stdout(Stdio::null());
+        assert!(command.status().unwrap().success(), "git {args:?}");
+    };
+    git(&["init", "--quiet"], "2026-01-01");
+    git(&["add", "."], "2026-01-01");
+    git(&["commit", "--quiet", "-m", "one"], "2026-01-02");
+    git(&["mv", "content/one.yaml", "content/new.yaml"], "2026-02-01");
+    book.write("content/two.yaml", record("b", "new"));
+    git(&["commit", "--quiet", "-a", "-m", "two"], "2026-02-03");
+    #[cfg(unix)]
+    {
+        book.write("content/.z\u{1}4102444800\nA\ncontent/two.yaml", "x");
+        git(&["add", "."], "2026-02-04");
+        git(&["commit", "--quiet", "-m", "three"], "2026-02-04");
+    }
+    let output = book.run(&["list", "-f", "json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let days: Vec<_> = listed["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| {
+            (record["id"].as_str().unwrap(), record["created"].as_str(), record["updated"].as_str())
+        })
+        .collect();
+    // A file that only moved keeps the day on which it came.
+    assert_eq!(
+        days,
+        [("new", Some("2026-01-02"), Some("2026-02-03")), ("two", Some("2026-01-02"), Some("2026-02-03"))]
+    );
+    let clone = Scratch::empty();
+    let from = format!("file://{}", book.path());
+    let mut command = Command::new("git");
+    command.args(["clone", "--quiet", "--depth", "1", &from, "."]).current_dir(clone.path());
+    assert!(command.status().unwrap().success());
+    let output = clone.run(&["lint", "-f", "json"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("shallow-history"), "{}", transcript(&output));
 }
 
 /// What is for the house only is on no page, in no twin, list or shard of the public edition.

@@ -4,11 +4,11 @@
 //! Bad: a title with U+202E in it. Better: the same title without.
 
 use crate::diag::{Code, Diagnostic};
-use crate::lint::Context;
+use crate::lint::{Context, MAX_FINDINGS};
 use crate::parse::ParsedRecord;
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    for hidden in &record.invisible {
+    for hidden in record.invisible.iter().take(MAX_FINDINGS) {
         let message =
             format!("the character U+{:04X} stands in this text and cannot be seen", u32::from(hidden.value));
         let place = ctx.place_of(&hidden.value.to_string(), hidden.span);

@@ -3,7 +3,7 @@
 //! Bad: `see_also: [stale-lok]`. Better: `see_also: [stale-lock]`.
 
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::lint::Context;
+use crate::lint::{Context, MAX_FINDINGS};
 use crate::model::RecordId;
 use crate::parse::ParsedRecord;
 use crate::text::Spanned;
@@ -12,7 +12,7 @@ pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) 
     let confused = record.confused_with.iter().filter_map(|confusion| confusion.value.id.as_ref());
     let links = [&record.leads_to, &record.caused_by, &record.see_also, &record.supersedes];
     let all = confused.chain(links.into_iter().flatten()).chain(&record.see_instead);
-    for link in all.filter(|link| !ctx.files.contains(&link.value)) {
+    for link in all.filter(|link| !ctx.files.contains(&link.value)).take(MAX_FINDINGS) {
         found.push(finding(ctx, link));
     }
 }

@@ -5,15 +5,19 @@
 //! `[the other failure](stale-lock)`.
 
 use crate::diag::{Code, Diagnostic};
-use crate::lint::Context;
+use crate::lint::{Context, MAX_FINDINGS};
 use crate::model::{LinkTarget, Prose, RecordId};
 use crate::text::Span;
 use pulldown_cmark::{Event, LinkType, Parser, Tag};
 
 pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnostic>) {
+    let already = found.len();
     for (prose, span) in proses.iter().filter(|(prose, _)| prose.markdown().contains(['[', '<'])) {
         for (event, range) in Parser::new_ext(prose.markdown(), Prose::OPTIONS).into_offset_iter() {
             let Event::Start(Tag::Link { dest_url, link_type, .. }) = event else { continue };
+            if found.len() - already == MAX_FINDINGS {
+                return;
+            }
             if link_type == LinkType::Email {
                 continue;
             }
