@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "faultbook", version, propagate_version = true, disable_help_subcommand = true)]
 pub struct Args {
-    /// Work on the book in this folder
+    /// Work in this folder, as if it were the present one
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<Utf8PathBuf>,
     /// The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
@@ -190,7 +190,7 @@ pub struct BuildArgs {
     /// The address of the site, instead of the book's `site-url`
     #[arg(long, value_name = "URL")]
     pub site_url: Option<String>,
-    /// `public` leaves out what is for the house only
+    /// `public` leaves out what is for the house only; the default where book.toml says `audience = "public"`
     #[arg(long, value_enum, value_name = "AUDIENCE")]
     pub audience: Option<Reader>,
     /// Take this day for today, such as 2026-11-24; the newest day in the book otherwise

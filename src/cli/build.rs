@@ -1,14 +1,14 @@
 //! `faultbook build`.
 
 use super::args::{BuildArgs, Reader};
-use super::{Exit, UsageError, load_with_overrides, open, overrides, report, today};
+use super::{Exit, UsageError, load_with_overrides, open, overrides, report, settings, today};
 use crate::diag::Diagnostic;
 use crate::disk::{self, SiteWriter, Written};
-use crate::model::SiteUrl;
+use crate::model::{Audience, SiteUrl};
 use crate::render::Page;
 use crate::{Built, Choice, Input, LEDGER_FILE, diag, parse};
 use anyhow::Context;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -18,10 +18,16 @@ pub fn run(args: &BuildArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exi
     let input = load_with_overrides(root, own_overrides(args)?, None)?;
     let choice = Choice {
         drafts: args.drafts,
-        public: args.audience == Some(Reader::Public),
+        public: match args.audience {
+            Some(reader) => reader == Reader::Public,
+            None => settings(root)?.audience == Some(Audience::Public),
+        },
         as_of: args.as_of.or(source_date()?),
     };
-    let out = output_folder(args, root, &input);
+    let out = match &args.dest_dir {
+        Some(folder) => folder.clone(),
+        None => root.join(settings(root)?.build_dir),
+    };
     let inputs = format!("{} {} {choice:?}", env!("CARGO_PKG_VERSION"), input.fingerprint());
     let unchanged = disk::is_unchanged(root, &out, &inputs).context("could not look at the site")?;
     if let Some(written) = unchanged.filter(|_| !args.publish) {
@@ -86,13 +92,6 @@ fn own_overrides(args: &BuildArgs) -> anyhow::Result<Vec<parse::Override>> {
 /// SOURCE_DATE_EPOCH names the day of a build; the clock never does.
 fn source_date() -> anyhow::Result<Option<crate::model::Date>> {
     std::env::var_os("SOURCE_DATE_EPOCH").map(|_| today()).transpose()
-}
-
-fn output_folder(args: &BuildArgs, root: &Utf8Path, input: &Input) -> Utf8PathBuf {
-    let book_file = input.sources.iter().find(|(_, source)| source.path == parse::BOOK_FILE);
-    let text = book_file.map_or("", |(_, source)| source.text.as_str());
-    let build_dir = parse::settings(text, &input.given.overrides).build_dir;
-    args.dest_dir.clone().unwrap_or_else(|| root.join(build_dir))
 }
 
 /// Adds the addresses of this site to the ledger; one that is there already stays.

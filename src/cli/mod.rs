@@ -26,6 +26,7 @@ mod verify;
 
 use crate::Reading;
 use crate::diag::{has_errors, nearest};
+use crate::disk::DiskError;
 use crate::model::{Date, Facet, Record, RecordId, Settings};
 use crate::parse::{GUIDE_FOLDER, ID_HINT, Override};
 use crate::render::TemplateError;
@@ -83,7 +84,12 @@ pub fn run() -> Exit {
         Err(error) => {
             report::failure(&error);
             let theirs = |cause: &(dyn std::error::Error + 'static)| {
-                cause.is::<UsageError>() || cause.is::<TemplateError>()
+                cause.is::<UsageError>()
+                    || cause.is::<TemplateError>()
+                    || matches!(
+                        cause.downcast_ref::<DiskError>(),
+                        Some(DiskError::Overlap { .. } | DiskError::Foreign { .. } | DiskError::Link { .. })
+                    )
             };
             if error.chain().any(theirs) { Exit::Usage } else { Exit::Failed }
         }
@@ -91,6 +97,11 @@ pub fn run() -> Exit {
 }
 
 fn dispatch(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(folder) = &args.directory {
+        std::env::set_current_dir(folder).map_err(|_| {
+            UsageError::with_hint(format!("there is no folder `{folder}`"), "-C takes a folder to work in")
+        })?;
+    }
     let book = || find_book(args);
     match &args.verb {
         Verb::New(new) => new::run(new, &book()?, args.quiet),
@@ -115,13 +126,8 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
 /// The folder of the nearest `book.toml`, in this folder or above it, as a short path; else `--book`, else
 /// `$FAULTBOOK_BOOK`.
 fn find_book(args: &Args) -> anyhow::Result<Utf8PathBuf> {
-    let start = args.directory.as_deref().unwrap_or(Utf8Path::new("."));
-    let absolute = start.canonicalize_utf8().map_err(|_| {
-        UsageError::with_hint(
-            format!("there is no folder `{start}`"),
-            "-C takes a folder with a book.toml in it or above it",
-        )
-    })?;
+    let start = Utf8Path::new(".");
+    let absolute = start.canonicalize_utf8().context("could not look at the present folder")?;
     match absolute.ancestors().find(|folder| is_book(folder)) {
         Some(found) if found == absolute => Ok(start.to_owned()),
         Some(found) => Ok(found.to_owned()),

@@ -43,6 +43,12 @@ pub enum DiskError {
         /// The link.
         path: Utf8PathBuf,
     },
+    /// Something stands where a file of the site belongs, and no build of this book made it.
+    #[error("write `{path}`: no build of this book made what stands there")]
+    Foreign {
+        /// The file.
+        path: Utf8PathBuf,
+    },
     /// The output folder is the book itself, or one that holds it.
     #[error("write the site to `{path}`: the book's own files lie there")]
     Overlap {

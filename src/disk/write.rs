@@ -142,8 +142,8 @@ impl SiteWriter {
     /// Shows the site that was made from `inputs`.
     ///
     /// A folder that is not there yet appears as a whole; in one that is there, what differs is replaced file by
-    /// file. After a crash every page is whole, and the next build completes the rest. A foreign file is replaced
-    /// only where the site has one of the same path, and is never removed.
+    /// file. After a crash every page is whole, and the next build completes the rest. A foreign file is
+    /// neither replaced nor removed.
     pub fn publish(self, inputs: &str) -> Result<Written, DiskError> {
         let mut placed =
             std::mem::take(&mut *self.placed.lock().expect("nobody panics while holding this lock"));
@@ -173,6 +173,7 @@ impl SiteWriter {
 
     /// Replaces what differs, in the order in which pages need each other; says how many files went.
     fn update(&self, placed: &mut BTreeMap<String, Placed>) -> Result<usize, DiskError> {
+        self.refuse_foreign(placed)?;
         if self.earlier.was_cut_short {
             remove_unfinished(&self.out, self.earlier.files.keys());
         }
@@ -193,6 +194,17 @@ impl SiteWriter {
             n_removed += usize::from(remove(&self.out, path)?);
         }
         Ok(n_removed)
+    }
+
+    /// Somebody's own file in the place of one of ours is not overwritten, but told.
+    fn refuse_foreign(&self, placed: &BTreeMap<String, Placed>) -> Result<(), DiskError> {
+        let ours = |path: &String| self.earlier.files.contains_key(path);
+        let staged = placed.iter().filter(|(path, file)| file.is_staged && !ours(path));
+        let taken = |path: &Utf8PathBuf| path.symlink_metadata().is_ok();
+        match staged.map(|(path, _)| self.out.join(path)).find(taken) {
+            Some(path) => Err(DiskError::Foreign { path }),
+            None => Ok(()),
+        }
     }
 
     /// Moves one file from the staging folder to its place; says what its stamp is there.

@@ -101,8 +101,8 @@ pub struct Settings {
     pub authors: Vec<String>,
     /// A BCP 47 tag.
     pub language: String,
-    /// Who may read it; search engines pass over an internal book.
-    pub audience: Audience,
+    /// Who may read it, where that is said; search engines pass over an internal book.
+    pub audience: Option<Audience>,
     /// The content folder, relative to `book.toml`.
     pub src: Utf8PathBuf,
     /// The output folder, relative to `book.toml`.

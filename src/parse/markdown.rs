@@ -50,15 +50,18 @@ pub fn parse(file: FileId, text: &str, found: &mut Vec<Diagnostic>) -> Option<No
     };
     let root = yaml::parse(file, front.start, &text[front.clone()], found);
     let (span, mut entries, comments) = match root {
-        Some(Node { span, value: Value::Map(entries), comments, .. }) => (span, entries, comments),
+        Some(Node { span, value: Value::Map(entries), comments, comments_after, .. }) => {
+            (span, entries, (comments, comments_after))
+        }
         Some(other) => return Some(other),
-        None => (Span::new(file, front), Vec::new(), Vec::new()),
+        None => (Span::new(file, front), Vec::new(), Default::default()),
     };
     let document = Document { file, text };
     for section in document.sections(body, found) {
         document.read(&section, &mut entries, found);
     }
-    Some(Node { comments, ..Node::new(span, Value::Map(entries)) })
+    let (comments, comments_after) = comments;
+    Some(Node { comments, comments_after, ..Node::new(span, Value::Map(entries)) })
 }
 
 /// The heading of a field that has one, and how its body is written.

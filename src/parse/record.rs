@@ -628,6 +628,7 @@ fn web(url: Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<String> {
         !rest.is_empty()
             && !rest.starts_with('/')
             && !rest.contains(|c: char| c.is_whitespace() || c.is_control())
+            && rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
     });
     if !clean {
         let message = format!("`{}` is not a web address", url.value);

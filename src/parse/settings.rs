@@ -6,7 +6,7 @@ use super::shape::{self, Shape};
 use super::toml;
 use super::tree::{Entry, Node, Value};
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::model::{Audience, ColourScheme, Facet, FacetSettings, RuleLevel, Settings, SiteUrl, Words};
+use crate::model::{ColourScheme, Facet, FacetSettings, RuleLevel, Settings, SiteUrl, Words};
 use crate::text::{FileId, Spanned};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ impl Default for Settings {
             description: String::new(),
             authors: Vec::new(),
             language: "en".to_owned(),
-            audience: Audience::Public,
+            audience: None,
             src: "content".into(),
             build_dir: "book".into(),
             site_url: None,
@@ -131,7 +131,7 @@ fn book(fields: &mut Fields, settings: &mut Settings, found: &mut Vec<Diagnostic
     set(&mut settings.language, fields.text("language", found));
     set_folder(&mut settings.src, fields.text("src", found), found);
     if let Some(audience) = fields.word("audience", found) {
-        settings.audience = audience.value;
+        settings.audience = Some(audience.value);
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Node {
     pub value: Value,
     /// Comments before it, without `#`; at the root those before the first key.
     pub comments: Vec<String>,
+    /// Comments after the last value, at the root.
+    pub comments_after: Vec<String>,
     /// A scalar that stands in quotes is a text, whatever it looks like.
     pub quoted: bool,
 }
@@ -40,7 +42,7 @@ pub struct Entry {
 impl Node {
     /// A value without comments.
     pub fn new(span: Span, value: Value) -> Node {
-        Node { span, value, comments: Vec::new(), quoted: false }
+        Node { span, value, comments: Vec::new(), comments_after: Vec::new(), quoted: false }
     }
 
     /// The text behind a key of a map.

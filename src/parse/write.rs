@@ -19,7 +19,7 @@ pub fn yaml(record: &Node) -> String {
     if let Value::Map(entries) = &record.value {
         entries.iter().for_each(|entry| write_entry(entry, &RECORD, 0, &mut out));
     }
-    out
+    out + &comments(&record.comments_after, 0)
 }
 
 /// A record in the Markdown form.
@@ -45,6 +45,7 @@ pub fn markdown(record: &Node) -> String {
             None => write_entry(entry, &RECORD, 0, &mut front),
         }
     }
+    front.push_str(&comments(&record.comments_after, 0));
     format!("---\n{front}---\n{body}")
 }
 

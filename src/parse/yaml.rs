@@ -54,17 +54,15 @@ impl<'t> Builder<'t, '_> {
                 }
             }
         }
-        // What stands after the last value is kept as well, at the top.
-        root.map(|mut node| {
-            node.comments.append(&mut self.comments);
-            node
-        })
+        root.map(|node| Node { comments_after: std::mem::take(&mut self.comments), ..node })
     }
 
     fn next(&mut self) -> Option<(Event<'t>, Span)> {
         while !self.broken {
             match self.events.next_event()? {
-                Ok((Event::Comment(text, _), _)) => self.comments.push(text.trim().to_owned()),
+                Ok((Event::Comment(text, _), _)) => {
+                    self.comments.push(text.strip_prefix(' ').unwrap_or(&text).trim_end().to_owned())
+                }
                 Ok((event, span)) => return Some((event, self.span(span.byte_range().unwrap_or(0..0)))),
                 Err(error) => {
                     self.broken = true;

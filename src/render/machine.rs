@@ -2,6 +2,7 @@
 
 use super::pages::Site;
 use super::templates::TemplateError;
+use super::view::retired;
 use super::{Page, json};
 use crate::model::{Audience, Record};
 use serde::Serialize;
@@ -105,7 +106,10 @@ impl Site<'_> {
         });
         let records = self.records_by_id().map(|record| LlmsEntry {
             url: self.url(&format!("f/{}/index.md", record.id)),
-            title: record.title.clone(),
+            title: match retired(record) {
+                Some(word) => format!("{} ({word})", record.title),
+                None => record.title.clone(),
+            },
             summary: record.summary.clone(),
         });
         self.page("llms.txt", "llms.txt", LlmsView { guides: guides.collect(), records: records.collect() })
@@ -114,8 +118,8 @@ impl Site<'_> {
     /// Search engines pass over an internal book.
     fn robots(&self) -> Page {
         let mut body = match self.settings().audience {
-            Audience::Internal => "User-agent: *\nDisallow: /\n".to_owned(),
-            Audience::Public => "User-agent: *\nAllow: /\n".to_owned(),
+            Some(Audience::Internal) => "User-agent: *\nDisallow: /\n".to_owned(),
+            _ => "User-agent: *\nAllow: /\n".to_owned(),
         };
         if let Some(url) = &self.settings().site_url {
             body.push_str(&format!("Sitemap: {}\n", url.join("sitemap.xml")));
@@ -127,8 +131,8 @@ impl Site<'_> {
     fn headers(&self) -> Page {
         let root = self.root_path();
         let noindex = match self.settings().audience {
-            Audience::Internal => "  X-Robots-Tag: noindex\n",
-            Audience::Public => "",
+            Some(Audience::Internal) => "  X-Robots-Tag: noindex\n",
+            _ => "",
         };
         let for_ever = "  Cache-Control: public, max-age=31536000, immutable\n";
         let assets =

@@ -94,7 +94,7 @@ impl<'s> SiteView<'s> {
             language: &settings.language,
             authors: &settings.authors,
             n_records: book.records.len(),
-            internal: settings.audience == Audience::Internal,
+            internal: settings.audience == Some(Audience::Internal),
             has_search: settings.search,
             has_guides: !book.guides.is_empty(),
             has_feed: settings.site_url.is_some()

@@ -40,6 +40,8 @@ pub struct CardView {
     pub product: String,
     /// Where its check stands.
     pub badge: Badge,
+    /// That nobody should follow it any more.
+    pub retired: Option<&'static str>,
 }
 
 /// A record's page.
@@ -345,10 +347,20 @@ impl CardView {
         CardView {
             id: record.id.to_string(),
             title: record.title.clone(),
-            summary: record.summary.clone(),
+            summary: plain(&record.summary),
             product: record.product.clone(),
             badge: proof_badge(proof.state),
+            retired: retired(record),
         }
+    }
+}
+
+/// `deprecated` or `withdrawn`.
+pub fn retired(record: &Record) -> Option<&'static str> {
+    match &record.status {
+        Status::Deprecated(_) => Some("deprecated"),
+        Status::Withdrawn(_) => Some("withdrawn"),
+        Status::Draft { .. } | Status::Published | Status::Open => None,
     }
 }
 
@@ -371,8 +383,8 @@ impl RecordView {
         RecordView {
             id: record.id.to_string(),
             title: record.title.clone(),
-            summary: record.summary.clone(),
-            lead: Some(record.summary.clone()).filter(|summary| *summary != record.symptom.first_sentence()),
+            summary: plain(&record.summary),
+            lead: Some(plain(&record.summary)).filter(|summary| *summary != record.symptom.first_sentence()),
             path: format!("f/{}/", record.id),
             badge: proof_badge(proof.state),
             draft: matches!(record.status, Status::Draft { .. }),
@@ -388,7 +400,7 @@ impl RecordView {
             category: record.category.as_deref().map(|name| facet("category", name)),
             ecosystem: record.ecosystem.as_deref().map(|name| facet("ecosystem", name)),
             tags: record.tags.iter().map(|name| facet("tag", name)).collect(),
-            contract: record.contract.clone(),
+            contract: record.contract.as_deref().map(plain),
             likely_cause: record.likely_cause(),
             fix: FixView::main(&record.fix, proof, setting),
             quick_repair: record.quick_fix.repair.as_ref().map(|repair| ProseView::of(repair, setting)),
@@ -477,7 +489,7 @@ impl ConfusionView {
         let link = confusion.id.as_ref().and_then(|id| around.link(id.as_str()));
         let (name, path) = match link {
             Some(Link { name, path }) => (name, Some(path)),
-            None => (confusion.title.clone().unwrap_or_default(), None),
+            None => (confusion.title.as_deref().map(plain).unwrap_or_default(), None),
         };
         ConfusionView { name, path, tell: ProseView::inline(&confusion.tell, setting) }
     }
@@ -589,6 +601,11 @@ impl ValidationView {
         };
         ValidationView { badge, runs: record.validation_runs.iter().map(run).collect() }
     }
+}
+
+/// A line whose author may have written Markdown: its words.
+fn plain(line: &str) -> String {
+    if line.contains('`') { Prose::new(line).plain() } else { line.to_owned() }
 }
 
 fn alerts(record: &Record) -> Vec<Link> {

@@ -302,6 +302,36 @@ fn every_page_kind_fits_its_window() {
     });
 }
 
+/// No page of our own book is wider than a small window, whatever stands in its code and tables.
+#[test]
+fn no_record_scrolls_sideways() {
+    let (_server, url) = serve(project());
+    let list = faultbook(project(), &["list", "-f", "ids"]).output().unwrap();
+    let ids = String::from_utf8(list.stdout).unwrap();
+    assert!(ids.lines().count() >= 12);
+    in_browser(async |browser: WebDriver| {
+        let mut wide = Vec::new();
+        for width in [320, 360] {
+            resize(&browser, width, 800).await?;
+            let pages = ids.lines().map(|id| format!("f/{id}/"));
+            for page in pages.chain(
+                ["", "browse/", "keywords/", "status/", "contribute/", "guide/first-record/"]
+                    .map(str::to_owned),
+            ) {
+                browser.goto(format!("{url}/{page}")).await?;
+                let found =
+                    script(&browser, "arguments[0](document.documentElement.scrollWidth)", Vec::new())
+                        .await?;
+                if found != json!(width) {
+                    wide.push(format!("{page} is {found} px wide at {width}"));
+                }
+            }
+        }
+        assert_eq!(wide, Vec::<String>::new());
+        Ok(())
+    });
+}
+
 async fn resize(browser: &WebDriver, width: u64, height: u64) -> WebDriverResult<()> {
     let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
     browser.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;

@@ -169,6 +169,11 @@ fn the_template_of_a_record_is_right_about_the_rest() {
     };
     let text: String = text.lines().filter(|line| !line.starts_with("# Until")).map(line).collect();
     let text = text.replace("With this,", "# With this,");
+    // The address in it is none, so that it cannot be published by mistake.
+    book.write("content/it-breaks.yaml", &text);
+    let output = book.run(&["lint"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`https://…` is not a web address"));
+    let text = text.replace("https://…", "https://example.org/it");
     book.write("content/it-breaks.yaml", &text);
     insta::assert_snapshot!(transcript(&book.run(&["lint"])), @"
     exit: 0
