@@ -55,12 +55,8 @@ pub fn run(args: &FmtArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit>
             changes.len()
         ));
     }
-    let failed = n_failed(args.check, &changes) + broken.len() + lost.len() > 0;
+    let failed = (args.check && !changes.is_empty()) || !broken.is_empty() || !lost.is_empty();
     Ok(if failed { Exit::Findings } else { Exit::Clean })
-}
-
-fn n_failed(check: bool, changes: &[Change]) -> usize {
-    if check { changes.len() } else { 0 }
 }
 
 fn errors_in(records: &[(FileId, &Source)], found: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -1,11 +1,9 @@
 //! What people read on a terminal, and what programs rely on: the real binary, its output as a snapshot.
 
-use crate::support::{Scratch, faultbook, golden_book, transcript};
+use crate::support::{CLEAN, Scratch, faultbook, golden_book, transcript};
 use serde_json::Value;
 use std::io::Read;
 use std::process::Stdio;
-
-const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
 
 fn book(record: &str) -> Scratch {
     let book = Scratch::empty();

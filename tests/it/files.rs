@@ -1,24 +1,6 @@
 //! `faultbook new` and `mv`: what becomes of the files of a book.
 
-use crate::support::{Scratch, faultbook, transcript};
-use serde_json::Value;
-
-const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
-
-fn book(files: &[(&str, &str)]) -> Scratch {
-    let book = Scratch::empty();
-    book.write("book.toml", "");
-    files.iter().for_each(|(path, text)| book.write(path, text));
-    book
-}
-
-fn read(book: &Scratch, path: &str) -> String {
-    std::fs::read_to_string(book.path().join(path)).unwrap()
-}
-
-fn json(book: &Scratch, args: &[&str]) -> Value {
-    serde_json::from_slice(&book.run(args).stdout).unwrap()
-}
+use crate::support::{CLEAN, book, faultbook, json, read, transcript};
 
 #[test]
 fn new_begins_a_draft_that_lint_guides_to_its_end() {

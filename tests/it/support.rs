@@ -85,3 +85,24 @@ pub fn transcript(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     format!("exit: {status}\n--- stdout\n{}\n--- stderr\n{}", stdout.trim_end(), stderr.trim_end())
 }
+
+/// A record without a finding.
+pub const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
+
+/// A book of these files, with an empty `book.toml`.
+pub fn book(files: &[(&str, &str)]) -> Scratch {
+    let book = Scratch::empty();
+    book.write("book.toml", "");
+    files.iter().for_each(|(path, text)| book.write(path, text));
+    book
+}
+
+/// The text of a file of the book.
+pub fn read(book: &Scratch, path: &str) -> String {
+    std::fs::read_to_string(book.path().join(path)).unwrap()
+}
+
+/// What a command prints, read as JSON.
+pub fn json(book: &Scratch, args: &[&str]) -> serde_json::Value {
+    serde_json::from_slice(&book.run(args).stdout).unwrap()
+}

@@ -1,12 +1,10 @@
 //! `faultbook theme`: taking built-in files over, seeing what drifts, and trying templates on hard records.
 
-use crate::support::{Scratch, golden_book, project, transcript};
+use crate::support::{CLEAN, Scratch, golden_book, project, transcript};
 use faultbook::parse::shape::{Kind, RECORD, Shape};
 use faultbook::parse::{self, Node, Value};
 use faultbook::text::{FileId, Source};
 use std::collections::BTreeSet;
-
-const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
 
 fn book() -> Scratch {
     let book = Scratch::empty();

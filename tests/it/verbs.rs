@@ -1,24 +1,6 @@
 //! Verbs that show, list and format records, and those about the program itself: the real binary on small books.
 
-use crate::support::{Scratch, faultbook, golden_book, project, transcript, walk};
-use serde_json::Value;
-
-const CLEAN: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: Mend it.\nwrong_fixes: [Wait]\nkeywords: [it breaks]\nsources: [seen]\n";
-
-fn book(files: &[(&str, &str)]) -> Scratch {
-    let book = Scratch::empty();
-    book.write("book.toml", "");
-    files.iter().for_each(|(path, text)| book.write(path, text));
-    book
-}
-
-fn read(book: &Scratch, path: &str) -> String {
-    std::fs::read_to_string(book.path().join(path)).unwrap()
-}
-
-fn json(book: &Scratch, args: &[&str]) -> Value {
-    serde_json::from_slice(&book.run(args).stdout).unwrap()
-}
+use crate::support::{CLEAN, Scratch, book, faultbook, golden_book, json, project, read, transcript, walk};
 
 const UNTIDY: &str = "# seen twice\nproduct:   thing\ntitle: It breaks\nfix: [ {text: Mend it.} ]\nsymptom: It stops.\nroot_cause: A cause.\nwrong_fixes: [Wait]\nkeywords: it breaks\nsources: [seen]\n";
 
