@@ -1,10 +1,11 @@
 //! A site → an output folder: every file whole at any moment, nothing foreign touched.
 //!
 //! A folder that is not there yet appears as a whole. In one that is there, each file that differs is replaced by
-//! rename: assets and shards first, then pages that are new, then pages that changed, then the pointer to the
-//! shards, and deletions last. So whoever starts at any page that was there finds, at any moment, what it links to.
+//! rename: what links to nothing first, then pages that are new, then pages that changed, then the pointer to the
+//! shards, and deletions last. Pages that come together may link to each other, and so may pages that go together: a
+//! placeholder holds the place of each meanwhile. So each page of the folder finds, at any moment, what it links to.
 
-use super::change::{UNFINISHED, replace};
+use super::change::{UNFINISHED, make_folder, replace};
 use super::manifest::{Earlier, Manifest, Stamp};
 use super::{CACHE_FOLDER, DiskError};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -186,14 +187,32 @@ impl SiteWriter {
             phases[phase(&self.out, path)].push((path, file));
         }
         let mut folders = BTreeSet::new();
-        for (path, file) in phases.into_iter().flatten() {
-            file.stamp = self.put(path, file.stamp, &mut folders)?;
+        for phase in phases {
+            self.hold(phase.iter().map(|(path, _)| *path).filter(|path| !self.out.join(path).exists()))?;
+            for (path, file) in phase {
+                file.stamp = self.put(path, file.stamp, &mut folders)?;
+            }
         }
+        let gone = self.earlier.files.keys().map(String::as_str).filter(|path| !placed.contains_key(*path));
+        self.hold(gone.clone().filter(|path| self.out.join(path).is_file()))?;
         let mut n_removed = 0;
-        for path in self.earlier.files.keys().filter(|path| !placed.contains_key(*path)) {
+        for path in gone {
             n_removed += usize::from(remove(&self.out, path)?);
         }
         Ok(n_removed)
+    }
+
+    /// Puts a placeholder in the place of each page of several that come or go together.
+    fn hold<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Result<(), DiskError> {
+        let pages: Vec<&str> = paths.filter(|path| path.ends_with(".html")).collect();
+        if pages.len() < 2 {
+            return Ok(());
+        }
+        pages.into_iter().try_for_each(|path| {
+            let target = self.out.join(path);
+            make_folder(&self.out, target.parent().unwrap_or(&self.out))?;
+            replace(&target, PLACEHOLDER.as_bytes())
+        })
     }
 
     /// Somebody's own file in the place of one of ours is not overwritten, but told.
@@ -213,12 +232,7 @@ impl SiteWriter {
         let target = self.out.join(path);
         let folder = target.parent().unwrap_or(&self.out);
         if folders.insert(folder.to_owned()) {
-            std::fs::create_dir_all(folder).map_err(DiskError::write(folder))?;
-            if let Some(link) =
-                folder.ancestors().take_while(|part| *part != self.out).find(|part| part.is_symlink())
-            {
-                return Err(DiskError::Link { path: link.to_owned() });
-            }
+            make_folder(&self.out, folder)?;
         }
         match std::fs::rename(&from, &target) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -270,12 +284,27 @@ fn remove_staging(manifest: &Manifest) -> Result<(), DiskError> {
     }
 }
 
+/// A page that links to nothing, where one that is linked to is not there yet, or not any more.
+const PLACEHOLDER: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="robots" content="noindex">
+<title>Being written</title>
+</head>
+<body>
+<p>This site is being written, and this page has its turn in a moment. Load it again then.</p>
+</body>
+</html>
+"#;
+
 const N_PHASES: usize = 4;
 
 /// When a file is written: nothing is shown before what it needs.
 fn phase(out: &Utf8Path, path: &str) -> usize {
     match path {
         "search/current.json" => 3,
+        _ if !path.ends_with(".html") && !out.join(path).exists() => 0,
         _ if path.starts_with("assets/") || path.starts_with("search/") && !path.ends_with(".html") => 0,
         _ if !out.join(path).exists() => 1,
         _ => 2,
