@@ -80,6 +80,7 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
         keywords: values(parsed.keywords),
         verification: prose(parsed.verification),
         check: parsed.check,
+        verify: parsed.verify,
         validation_runs: values(parsed.validation_runs),
         sources: values(parsed.sources),
         related: Related {

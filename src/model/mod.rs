@@ -11,6 +11,7 @@ mod pattern;
 mod proof;
 mod prose;
 mod record;
+mod verifier;
 
 pub use book::{Book, ColourScheme, Facet, FacetSettings, Guide, RuleLevel, Settings, SiteUrl};
 pub use check::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
@@ -23,4 +24,11 @@ pub use record::{
     Affected, AlertName, Allow, Audience, Citation, Confusion, Extension, Keyword, OtherFix, Outcome,
     QuickFix, Record, Related, Release, Retired, Run, RunKind, Signature, SignaturePattern, Status, Step,
     Validation, Words, WrongFix,
+};
+pub use verifier::{
+    Capture, CommandReply, CommandStep, Condition, Document, Fact, FileStep, FilesStep, Fixture,
+    FixtureValue, Guard, HttpReply, HttpStep, Input, InputKind, Interpreter, Layer, Limits, ManualStep,
+    Matcher, Network, Op, Privileges, Probes, Repair, Replacement, Reply, ReplyBody, RequestsStep, Requires,
+    Retries, Root, Route, Sandbox, Service, ShellStep, StepKind, Stubs, TcpStep, Template, ToolRequirement,
+    Verifier, VerifierStep, VersionStep, WorkingFolder, WrongCell,
 };

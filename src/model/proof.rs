@@ -16,6 +16,12 @@ pub enum Verdict {
     Incomplete,
     /// A script did not finish, or a program was missing; nothing is proved.
     CannotTell,
+    /// The failure is not there.
+    Absent,
+    /// The failure is still there, where a repair was looked for.
+    NotFixed,
+    /// The check itself is broken: it contradicts itself.
+    Error,
 }
 
 impl Verdict {
@@ -26,6 +32,9 @@ impl Verdict {
         (Verdict::Masked, "MASKED"),
         (Verdict::Incomplete, "INCOMPLETE"),
         (Verdict::CannotTell, "CANNOT_TELL"),
+        (Verdict::Absent, "ABSENT"),
+        (Verdict::NotFixed, "NOT_FIXED"),
+        (Verdict::Error, "ERROR"),
     ];
 
     /// The word that JSON and reports write.
@@ -45,11 +54,13 @@ pub enum CellName {
     OtherFix(usize),
     /// After `setup` and the command of one wrong fix, by its id.
     WrongFix(String),
+    /// A further state of the long form, by its name.
+    State(String),
 }
 
 impl CellName {
     /// Whether the law of proof is content with this verdict here: the broken state shows the failure, a fix
-    /// repairs it, a wrong fix does not.
+    /// repairs it, a wrong fix does not. A further state may come to whatever its author expects.
     pub fn accepts(&self, verdict: Verdict) -> bool {
         match self {
             CellName::Broken => verdict == Verdict::Present,
@@ -57,6 +68,7 @@ impl CellName {
             CellName::WrongFix(_) => {
                 matches!(verdict, Verdict::Present | Verdict::Masked | Verdict::Incomplete)
             }
+            CellName::State(_) => true,
         }
     }
 
@@ -73,6 +85,7 @@ impl std::fmt::Display for CellName {
             CellName::Fixed => f.write_str("fixed"),
             CellName::OtherFix(nth) => write!(f, "other-fix/{nth}"),
             CellName::WrongFix(id) => write!(f, "wrong-fix/{id}"),
+            CellName::State(name) => f.write_str(name),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The failure record.
 
-use super::{Check, Date, Pattern, Prose, RecordId};
+use super::{Check, Date, Pattern, Prose, RecordId, Verifier};
 use crate::diag::Code;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub struct Record {
     pub verification: Option<Prose>,
     /// The executable check.
     pub check: Option<Check>,
+    /// The executable check in its long form.
+    pub verify: Option<Box<Verifier>>,
     /// The runs by which the record itself was tried.
     pub validation_runs: Vec<Run>,
     /// Where the facts come from.

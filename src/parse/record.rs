@@ -8,7 +8,8 @@ use super::{check, markdown, yaml};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::model::{
     Affected, AlertName, Allow, Audience, Check, Citation, Date, Extension, Keyword, OtherFix, Outcome,
-    Prose, QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Words, WrongFix,
+    Prose, QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Verifier, Words,
+    WrongFix,
 };
 use crate::text::{FileId, Source, Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -83,6 +84,8 @@ pub struct ParsedRecord {
     pub verification: Option<Spanned<Prose>>,
     /// The executable check.
     pub check: Option<Check>,
+    /// The executable check in its long form.
+    pub verify: Option<Box<Verifier>>,
     /// Runs by which the record was tried.
     pub validation_runs: Vec<Spanned<Run>>,
     /// Where the facts come from.
@@ -246,6 +249,7 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
         keywords: each(fields.items("keywords", found), keyword, found),
         verification: fields.prose("verification", found),
         check: fields.node("check", found).and_then(|node| check::parse(node, found)),
+        verify: None,
         validation_runs: fields.node("validation", found).map(|node| runs(node, found)).unwrap_or_default(),
         sources: each(fields.items("sources", found), citation, found),
         confused_with: related.confused_with,

@@ -65,6 +65,7 @@ impl CheckView {
                 CellName::WrongFix(id) => {
                     format!("after wrong fix: {}", wrong_fix(id).unwrap_or_else(|| id.clone()))
                 }
+                CellName::State(name) => name.replace('_', " "),
             },
             badge: verdict_badge(name, *verdict),
         };
@@ -102,6 +103,9 @@ fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
         Verdict::Masked => ("✗", "masked, not fixed"),
         Verdict::Incomplete => ("✗", "incomplete"),
         Verdict::CannotTell => ("?", "cannot tell"),
+        Verdict::Absent => ("✓", "not there"),
+        Verdict::NotFixed => ("✗", "not fixed"),
+        Verdict::Error => ("?", "the check is broken"),
     };
     let label =
         if *name == CellName::Broken && verdict == Verdict::Present { "failure present" } else { label };

@@ -5,10 +5,14 @@
 //! Not here: printing (`cli/report/`), whether a check is well formed (`parse`), the page (`render`).
 //! Processes start only in `run.rs`.
 
+mod outcome;
 mod plan;
 mod results;
 mod run;
+mod sandbox;
 
+pub use outcome::{Evidence, Level, Mode, Outcome, StepOutcome};
 pub use plan::{Plan, PlannedCell};
 pub use results::{RecordResult, Results};
 pub use run::{CellOutcome, Event, RunError, self_test};
+pub use sandbox::Claims;

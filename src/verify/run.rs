@@ -5,6 +5,7 @@
 //! Not here yet: a sandbox. A script can read and write what its user can, and a program that leaves its
 //! process group outlives the run; whoever calls this has to have asked.
 
+use super::outcome::Level;
 use super::plan::{Plan, PlannedCell};
 use crate::model::{CellName, RecordId, Verdict};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -38,6 +39,10 @@ pub struct CellOutcome {
     pub name: CellName,
     /// What it showed; `None` where a step has no command, so that nothing ran.
     pub verdict: Option<Verdict>,
+    /// The verdicts that it may come to.
+    pub expected: Vec<Verdict>,
+    /// How real it was.
+    pub level: Level,
     /// Why it is not the verdict that the law of proof asks for.
     pub reason: Option<String>,
     /// The end of what `run` printed, without the scratch folder's path.
@@ -49,7 +54,7 @@ pub struct CellOutcome {
 impl CellOutcome {
     /// Whether the state ran and came out otherwise than it must.
     pub fn is_failure(&self) -> bool {
-        self.verdict.is_some_and(|verdict| !self.name.accepts(verdict))
+        self.verdict.is_some_and(|verdict| !self.expected.contains(&verdict))
     }
 }
 
@@ -101,6 +106,12 @@ fn run_cell(plan: &Plan, cell: &PlannedCell) -> Result<CellOutcome, RunError> {
     let mut outcome = CellOutcome {
         name: cell.name.clone(),
         verdict: None,
+        expected: Verdict::ALL
+            .iter()
+            .map(|(verdict, _)| *verdict)
+            .filter(|it| cell.name.accepts(*it))
+            .collect(),
+        level: Level::Real,
         reason: None,
         output: String::new(),
         took: Duration::ZERO,
@@ -183,7 +194,7 @@ fn verdict(
         (false, false) => {
             let reason = Some(format!("neither `broken` nor `fixed` holds: `run` {end}"));
             match name {
-                CellName::Broken => (Verdict::CannotTell, reason),
+                CellName::Broken | CellName::State(_) => (Verdict::CannotTell, reason),
                 CellName::WrongFix(_) => (Verdict::Masked, reason),
                 CellName::Fixed | CellName::OtherFix(_) => (Verdict::Incomplete, reason),
             }

@@ -57,6 +57,7 @@ fn state(name: &CellName) -> String {
         CellName::Fixed => "after the fix".to_owned(),
         CellName::OtherFix(nth) => format!("after other fix {nth}"),
         CellName::WrongFix(id) => format!("after wrong fix {id}"),
+        CellName::State(name) => format!("state {name}"),
     }
 }
 
