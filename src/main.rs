@@ -6,5 +6,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    ExitCode::from(faultbook::cli::run() as u8)
+    // Programs of records are started by this binary under another name; that is no business of the command line.
+    faultbook::verify::helper().unwrap_or_else(|| ExitCode::from(faultbook::cli::run() as u8))
 }

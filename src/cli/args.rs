@@ -356,7 +356,13 @@ pub struct VerifyArgs {
     /// Print what would run, and run nothing
     #[arg(long)]
     pub plan: bool,
-    /// What checks may do: `shell` lets their scripts run as you, without a sandbox
+    /// Refuse to run anything where this machine does not enforce these
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "LAYER")]
+    pub require_sandbox: Vec<SandboxLayer>,
+    /// Test so many records at a time; as many as there are processors otherwise
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// What checks may do: `shell` lets their scripts run even where this machine cannot confine them
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CAPABILITY")]
     pub allow: Vec<Capability>,
     /// Write the results to this file, for the pages to show
@@ -404,6 +410,15 @@ pub enum ImportFormat {
     Page,
     /// A JSON object per line: id, title, text, and fields by their names
     Jsonl,
+}
+
+/// A part of the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SandboxLayer {
+    /// Files: written only in scratch, read only where the system and tools are
+    Fs,
+    /// No network
+    Net,
 }
 
 /// What a check may do.

@@ -124,12 +124,21 @@ fn report() -> Value {
         "digest": {"type": "string", "description": "the digest of what ran"},
         "mode": {"enum": ["self-test"]},
         "cells": {"type": "array", "items": cell},
-        "sandbox": {"type": "object", "properties": {"notes": {"type": "array", "items": {"type": "string"}}}},
+        "sandbox": sandbox(),
     }));
     object(json!({
         "schema": {"const": "verify/1"},
         "records": {"type": "array", "items": record},
     }))
+}
+
+/// What was enforced around programs, property by property.
+fn sandbox() -> Value {
+    let claim = |name: &str| (name.to_owned(), json!({"type": "string"}));
+    let mut properties: serde_json::Map<String, Value> =
+        ["fs_write", "fs_read", "network", "signals", "limits", "kill"].into_iter().map(claim).collect();
+    properties.insert("notes".to_owned(), json!({"type": "array", "items": {"type": "string"}}));
+    json!({"type": "object", "properties": properties})
 }
 
 /// An object that has all of these; what comes later adds to them.

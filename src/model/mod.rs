@@ -6,6 +6,7 @@
 mod book;
 mod check;
 mod date;
+mod fixture;
 mod id;
 mod pattern;
 mod proof;
@@ -16,6 +17,7 @@ mod verifier;
 pub use book::{Book, ColourScheme, Facet, FacetSettings, Guide, RuleLevel, Settings, SiteUrl};
 pub use check::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
 pub use date::Date;
+pub use fixture::{CommandReply, Fixture, FixtureValue, HttpReply, Replacement, Stubs, WrongCell};
 pub use id::RecordId;
 pub use pattern::Pattern;
 pub use proof::{CellName, Proof, ProofState, Verdict};
@@ -26,9 +28,8 @@ pub use record::{
     Validation, Words, WrongFix,
 };
 pub use verifier::{
-    Capture, CommandReply, CommandStep, Condition, Document, Fact, FileStep, FilesStep, Fixture,
-    FixtureValue, Guard, HttpReply, HttpStep, Input, InputKind, Interpreter, Layer, Limits, ManualStep,
-    Matcher, Network, Op, Privileges, Probes, Repair, Replacement, Reply, ReplyBody, RequestsStep, Requires,
-    Retries, Root, Route, Sandbox, Service, ShellStep, StepKind, Stubs, TcpStep, Template, ToolRequirement,
-    Verifier, VerifierStep, VersionStep, WorkingFolder, WrongCell,
+    Capture, CommandStep, Condition, Document, Fact, FileStep, FilesStep, Guard, HttpStep, Input, InputKind,
+    Interpreter, Layer, Limits, ManualStep, Matcher, Network, Op, Privileges, Probes, Repair, Reply,
+    ReplyBody, RequestsStep, Requires, Retries, Root, Route, Sandbox, Service, ShellStep, StepKind, TcpStep,
+    Template, ToolRequirement, Verifier, VerifierStep, VersionStep, WorkingFolder,
 };

@@ -75,7 +75,7 @@ impl CheckView {
             setup_html: check.setup.as_deref().map(Html::script),
             run: check.run.clone(),
             run_html: Html::script(&check.run),
-            command_html: Html::script(&format!("faultbook verify --self-test --allow shell {}", record.id)),
+            command_html: Html::script(&format!("faultbook verify --self-test {}", record.id)),
             broken: expectation(&check.broken),
             fixed: expectation(&check.fixed),
             result: result(proof),

@@ -1,18 +1,20 @@
 //! What a record's check would run, what it showed, and what that proves.
 //!
-//! In: `&Record`. Out: `Plan` (pure, `plan.rs`), `Event`s in start order (`run.rs`), `Proof` from committed
-//! results (`results.rs`).
+//! In: `&Record`. Out: `Plan` (pure, `plan.rs`), `CellOutcome`s (`run.rs`), `Proof` from committed results
+//! (`results.rs`).
 //! Not here: printing (`cli/report/`), whether a check is well formed (`parse`), the page (`render`).
-//! Processes start only in `run.rs`.
+//! Processes start only in `sandbox.rs` and `confine.rs`, and every one of a record's is confined.
 
+mod confine;
 mod outcome;
 mod plan;
 mod results;
 mod run;
 mod sandbox;
 
+pub use confine::helper;
 pub use outcome::{Evidence, Level, Mode, Outcome, StepOutcome};
 pub use plan::{Plan, PlannedCell};
 pub use results::{RecordResult, Results};
-pub use run::{CellOutcome, Event, RunError, self_test};
-pub use sandbox::Claims;
+pub use run::{CellOutcome, Scratch, Seen, look, self_test};
+pub use sandbox::{Caps, Claims, Done, End, Job, Launcher, Policy, RunError};

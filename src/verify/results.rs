@@ -22,6 +22,10 @@ pub struct RecordResult {
     pub arch: String,
     /// What each state showed; a state that could not be made is absent.
     pub cells: BTreeMap<CellName, Verdict>,
+    /// How real the run was, such as `real`.
+    pub level: String,
+    /// What was enforced around programs, such as `fs+net`.
+    pub sandbox: String,
 }
 
 /// One line of the file. Words and keys are relied on from outside.
@@ -122,6 +126,8 @@ fn from_line(line: Line) -> Option<RecordResult> {
         os: line.os,
         arch: line.arch,
         cells,
+        level: line.level,
+        sandbox: line.sandbox,
     })
 }
 
@@ -143,8 +149,7 @@ fn to_line(result: &RecordResult) -> Line {
         arch: result.arch.clone(),
         cells,
         wrong,
-        // The short form runs real programs, and nothing is enforced around them yet.
-        level: "real".to_owned(),
-        sandbox: "none".to_owned(),
+        level: result.level.clone(),
+        sandbox: result.sandbox.clone(),
     }
 }

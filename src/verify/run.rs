@@ -1,36 +1,16 @@
-//! Runs a plan: the one place where processes start.
+//! Runs the plan of a short form: every state in a scratch folder of its own, every script in the sandbox.
 //!
-//! Every script is `sh -eu` in a scratch folder of its own, with a cleared environment, nothing on standard
-//! input, a time limit, and a cap on what it prints. What it leaves running in its process group is ended.
-//! Not here yet: a sandbox. A script can read and write what its user can, and a program that leaves its
-//! process group outlives the run; whoever calls this has to have asked.
+//! In: a `Plan`, a `Launcher`. Out: `CellOutcome`s in the order of the plan, and a `Scratch` that somebody can work in.
+//! Not here: what the sandbox is (`sandbox.rs`), the long form (`long.rs`).
 
 use super::outcome::Level;
 use super::plan::{Plan, PlannedCell};
-use crate::model::{CellName, RecordId, Verdict};
-use rustix::process::{Pid, Signal, kill_process_group};
-use std::collections::VecDeque;
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use super::sandbox::{Caps, Done, End, Job, Launcher, Policy, RunError};
+use crate::model::{CellName, Check, Verdict};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// What happens during a run, in order.
-#[derive(Debug)]
-pub enum Event<'p> {
-    /// The states of a record are about to run.
-    Started {
-        /// The record.
-        id: &'p RecordId,
-        /// How many states it has.
-        n_cells: usize,
-    },
-    /// One state came out.
-    Finished(CellOutcome),
-}
 
 /// How one state came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +25,7 @@ pub struct CellOutcome {
     pub level: Level,
     /// Why it is not the verdict that the law of proof asks for.
     pub reason: Option<String>,
-    /// The end of what `run` printed, without the scratch folder's path.
+    /// What `run` printed, without the scratch folder's path.
     pub output: String,
     /// How long all its scripts took.
     pub took: Duration,
@@ -58,30 +38,10 @@ impl CellOutcome {
     }
 }
 
-/// The run could not be made; this says nothing about the record.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// No scratch folder.
-    #[error("make a scratch folder")]
-    Scratch(#[source] io::Error),
-    /// `sh` did not start.
-    #[error("start `sh`")]
-    Spawn(#[source] io::Error),
-}
-
-/// Kept of what a script prints, at its end.
-const KEPT_BYTES: usize = 64 << 10;
-/// A script that prints more than this is ended.
-const MAX_BYTES: usize = 1 << 20;
-/// Between asking a script to end and ending it.
-const GRACE: Duration = Duration::from_millis(500);
-/// For what is still in the pipe when a script has ended.
-const DRAIN: Duration = Duration::from_millis(200);
 /// Where tools keep themselves, and the folder below the real home where they do so unless they are told: without
-/// these, a temporary `HOME` hides them.
+/// these, a temporary `HOME` hides them. Not cargo's: credentials lie there.
 const TOOLCHAINS: &[(&str, Option<&str>)] = &[
     ("RUSTUP_HOME", Some(".rustup")),
-    ("CARGO_HOME", Some(".cargo")),
     ("PYENV_ROOT", Some(".pyenv")),
     ("NVM_DIR", Some(".nvm")),
     ("VOLTA_HOME", Some(".volta")),
@@ -89,19 +49,12 @@ const TOOLCHAINS: &[(&str, Option<&str>)] = &[
     ("GOROOT", None),
 ];
 
-/// Runs every state of a plan and tells `on` what happens.
-pub fn self_test<'p>(plan: &'p Plan, on: &mut dyn FnMut(Event<'p>)) -> Result<Vec<CellOutcome>, RunError> {
-    on(Event::Started { id: &plan.id, n_cells: plan.cells.len() });
-    let mut outcomes = Vec::new();
-    for cell in &plan.cells {
-        let outcome = run_cell(plan, cell)?;
-        on(Event::Finished(outcome.clone()));
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
+/// Runs every state of a plan.
+pub fn self_test(plan: &Plan, launcher: &Launcher) -> Result<Vec<CellOutcome>, RunError> {
+    plan.cells.iter().map(|cell| run_cell(plan, cell, launcher)).collect()
 }
 
-fn run_cell(plan: &Plan, cell: &PlannedCell) -> Result<CellOutcome, RunError> {
+fn run_cell(plan: &Plan, cell: &PlannedCell, launcher: &Launcher) -> Result<CellOutcome, RunError> {
     let began = Instant::now();
     let mut outcome = CellOutcome {
         name: cell.name.clone(),
@@ -121,10 +74,10 @@ fn run_cell(plan: &Plan, cell: &PlannedCell) -> Result<CellOutcome, RunError> {
         return Ok(outcome);
     };
     let scratch = Scratch::new()?;
-    let judged = judge(plan, cell, commands, &scratch)?;
+    let judged = judge(plan, cell, commands, &scratch, launcher)?;
     outcome.verdict = Some(judged.verdict);
     outcome.reason = judged.reason.filter(|_| !cell.name.accepts(judged.verdict));
-    outcome.output = judged.output.replace(&*scratch.folder.path().to_string_lossy(), "‹scratch›");
+    outcome.output = scratch.hide(&judged.output);
     outcome.took = began.elapsed();
     Ok(outcome)
 }
@@ -146,94 +99,84 @@ fn judge(
     cell: &PlannedCell,
     commands: &[String],
     scratch: &Scratch,
+    launcher: &Launcher,
 ) -> Result<Judged, RunError> {
     let timeout = plan.check.timeout;
-    let setup = scratch.run(&plan.setup, timeout)?;
+    let setup = scratch.script(&plan.setup, timeout, launcher)?;
     if setup.end != End::Exit(0) {
-        return Ok(Judged::cannot_tell(format!("`setup` {}", setup.end), setup.output));
+        return Ok(Judged::cannot_tell(format!("`setup` {}", setup.end), setup.stdout));
     }
     let mut failed = None;
     for command in commands {
-        let done = scratch.run(command, timeout)?;
+        let done = scratch.script(command, timeout, launcher)?;
         match done.end {
             End::Exit(0) => {}
             // What a shell says when a program is missing; then the command was not really tried.
-            End::Exit(126 | 127) | End::TimedOut | End::TooMuch => {
-                return Ok(Judged::cannot_tell(format!("the command {}", done.end), done.output));
+            End::Exit(126 | 127) => {
+                return Ok(Judged::cannot_tell(format!("the command {}", done.end), done.stdout));
             }
-            end => {
-                failed = Some(format!("the command {end}"));
+            End::Exit(_) | End::Signal(_) => {
+                failed = Some(format!("the command {}", done.end));
                 break;
             }
+            end => return Ok(Judged::cannot_tell(format!("the command {end}"), done.stdout)),
         }
     }
-    let done = scratch.run(&plan.check.run, timeout)?;
-    let exit = match done.end {
-        End::Exit(code) => Some(code),
-        End::Signal => None,
-        end => return Ok(Judged::cannot_tell(format!("`run` {end}"), done.output)),
-    };
-    let broken = plan.check.broken.holds(exit, &done.output);
-    let fixed = plan.check.fixed.holds(exit, &done.output);
-    let (verdict, reason) = verdict(&cell.name, broken, fixed, failed, done.end);
-    Ok(Judged { verdict, reason, output: done.output })
-}
-
-fn verdict(
-    name: &CellName,
-    broken: bool,
-    fixed: bool,
-    failed: Option<String>,
-    end: End,
-) -> (Verdict, Option<String>) {
-    match (broken, fixed) {
-        (true, true) => (Verdict::CannotTell, Some("`broken` and `fixed` hold at once".to_owned())),
-        (true, false) => (Verdict::Present, Some("`broken` holds".to_owned())),
-        (false, true) if name.is_fix() && failed.is_some() => (Verdict::Incomplete, failed),
-        (false, true) => (Verdict::Fixed, Some("`fixed` holds".to_owned())),
-        (false, false) => {
-            let reason = Some(format!("neither `broken` nor `fixed` holds: `run` {end}"));
-            match name {
+    let done = scratch.script(&plan.check.run, timeout, launcher)?;
+    let (verdict, reason) = match look(&plan.check, &done) {
+        Seen::Neither if matches!(done.end, End::Exit(_) | End::Signal(_)) => {
+            let reason = Some(format!("neither `broken` nor `fixed` holds: `run` {}", done.end));
+            match cell.name {
                 CellName::Broken | CellName::State(_) => (Verdict::CannotTell, reason),
                 CellName::WrongFix(_) => (Verdict::Masked, reason),
                 CellName::Fixed | CellName::OtherFix(_) => (Verdict::Incomplete, reason),
             }
         }
-    }
+        Seen::Neither => (Verdict::CannotTell, Some(format!("`run` {}", done.end))),
+        Seen::Both => (Verdict::CannotTell, Some("`broken` and `fixed` hold at once".to_owned())),
+        Seen::Broken => (Verdict::Present, Some("`broken` holds".to_owned())),
+        Seen::Fixed if cell.name.is_fix() && failed.is_some() => (Verdict::Incomplete, failed),
+        Seen::Fixed => (Verdict::Fixed, Some("`fixed` holds".to_owned())),
+    };
+    Ok(Judged { verdict, reason, output: done.stdout })
 }
 
-/// How a script ended.
+/// What of a check's expectations holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Exit(i32),
-    Signal,
-    TimedOut,
-    TooMuch,
+pub enum Seen {
+    /// `broken` alone.
+    Broken,
+    /// `fixed` alone.
+    Fixed,
+    /// The check contradicts itself.
+    Both,
+    /// Nothing is known.
+    Neither,
 }
 
-impl std::fmt::Display for End {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            End::Exit(code) => write!(f, "ended with exit {code}"),
-            End::Signal => f.write_str("was ended by a signal"),
-            End::TimedOut => f.write_str("did not end in time"),
-            End::TooMuch => write!(f, "printed more than {} KiB", MAX_BYTES >> 10),
-        }
+/// What the end of `run` shows. A script that we ended shows nothing.
+pub fn look(check: &Check, done: &Done) -> Seen {
+    let exit = match done.end {
+        End::Exit(code) => Some(code),
+        End::Signal(_) => None,
+        _ => return Seen::Neither,
+    };
+    match (check.broken.holds(exit, &done.stdout), check.fixed.holds(exit, &done.stdout)) {
+        (true, true) => Seen::Both,
+        (true, false) => Seen::Broken,
+        (false, true) => Seen::Fixed,
+        (false, false) => Seen::Neither,
     }
 }
 
-struct Done {
-    end: End,
-    output: String,
-}
-
-/// The only place that a script is meant to write to: a folder to work in, a home, and one for temporary files.
-struct Scratch {
+/// The only place that programs may write to: a folder to work in, a home, and one for temporary files.
+pub struct Scratch {
     folder: TempDir,
 }
 
 impl Scratch {
-    fn new() -> Result<Scratch, RunError> {
+    /// An empty one, which goes when this value does.
+    pub fn new() -> Result<Scratch, RunError> {
         let folder = tempfile::Builder::new().prefix("faultbook-").tempdir().map_err(RunError::Scratch)?;
         for name in ["work", "home", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).map_err(RunError::Scratch)?;
@@ -241,96 +184,55 @@ impl Scratch {
         Ok(Scratch { folder })
     }
 
-    fn run(&self, script: &str, timeout: Duration) -> Result<Done, RunError> {
-        let (reader, writer) = io::pipe().map_err(RunError::Spawn)?;
-        let mut command = Command::new("sh");
-        command.args(["-eu", "-c", script]).current_dir(self.folder.path().join("work"));
-        command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(RunError::Spawn)?).stderr(writer);
-        command.process_group(0);
-        environment(&mut command, self.folder.path());
-        let mut child = command.spawn().map_err(RunError::Spawn)?;
-        let group = Pid::from_child(&child);
-        // The command holds the writing end of the pipe; while it lives, the reader never sees the end.
-        drop(command);
-        let (said, events) = mpsc::channel();
-        let to_reader = said.clone();
-        std::thread::spawn(move || read_capped(reader, &to_reader));
-        std::thread::spawn(move || said.send(Said::Ended(child.wait().ok())));
-        Ok(watch(&events, group, Instant::now() + timeout))
+    /// Where scripts start.
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// A text without the path of this folder, which differs each time.
+    pub fn hide(&self, text: &str) -> String {
+        text.replace(&*self.folder.path().to_string_lossy(), "‹scratch›")
+    }
+
+    /// Runs a script by `sh -eu`; both streams are in `stdout`.
+    pub fn script(&self, script: &str, timeout: Duration, launcher: &Launcher) -> Result<Done, RunError> {
+        let args = ["-eu".to_owned(), "-c".to_owned(), script.to_owned()];
+        launcher.run(&self.job(Path::new("/bin/sh"), args.to_vec(), timeout))
+    }
+
+    /// A program that starts in this folder and may write to it alone.
+    pub fn job(&self, program: &Path, args: Vec<String>, timeout: Duration) -> Job {
+        let root = self.folder.path();
+        let (env, read) = environment(root);
+        Job {
+            program: program.to_owned(),
+            args,
+            cwd: self.work(),
+            env,
+            stdin: None,
+            merged: true,
+            policy: Policy {
+                write: ["work", "home", "tmp"].map(|name| root.join(name)).to_vec(),
+                read,
+                ports: Vec::new(),
+                caps: Caps::default(),
+            },
+            timeout,
+        }
     }
 }
 
-/// What the two threads beside a script report.
-enum Said {
-    Ended(Option<std::process::ExitStatus>),
-    Output(String),
-    TooMuch,
-}
-
-fn watch(events: &mpsc::Receiver<Said>, group: Pid, mut deadline: Instant) -> Done {
-    let mut end = None;
-    let mut output = None;
-    let mut stopping = false;
-    while end.is_none() || output.is_none() {
-        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Said::Ended(status)) => {
-                let code = status.and_then(|status| status.code());
-                end = end.or(Some(code.map_or(End::Signal, End::Exit)));
-                // What it left behind in its group would keep the pipe open, and outlive the test.
-                let _ = kill_process_group(group, Signal::KILL);
-                deadline = Instant::now() + DRAIN;
-            }
-            Ok(Said::Output(text)) => output = Some(text),
-            Ok(Said::TooMuch) => {
-                end = Some(End::TooMuch);
-                let _ = kill_process_group(group, Signal::KILL);
-                deadline = Instant::now() + DRAIN;
-            }
-            Err(_) if end.is_none() && !stopping => {
-                stopping = true;
-                let _ = kill_process_group(group, Signal::TERM);
-                deadline = Instant::now() + GRACE;
-            }
-            Err(_) if end.is_none() => {
-                end = Some(End::TimedOut);
-                let _ = kill_process_group(group, Signal::KILL);
-                deadline = Instant::now() + DRAIN;
-            }
-            Err(_) => break,
-        }
-        if stopping && end.is_some() {
-            end = Some(End::TimedOut);
-        }
-    }
-    Done { end: end.unwrap_or(End::TimedOut), output: output.unwrap_or_default() }
-}
-
-/// Reads until the pipe closes, keeps the end, and reports a script that does not stop printing.
-fn read_capped(mut pipe: impl Read, said: &mpsc::Sender<Said>) {
-    let mut kept: VecDeque<u8> = VecDeque::new();
-    let mut n_read = 0;
-    let mut buffer = [0; 8192];
-    while let Ok(n) = pipe.read(&mut buffer) {
-        if n == 0 {
-            break;
-        }
-        n_read += n;
-        kept.extend(&buffer[..n]);
-        kept.drain(..kept.len().saturating_sub(KEPT_BYTES));
-        if n_read > MAX_BYTES {
-            let _ = said.send(Said::TooMuch);
-            break;
-        }
-    }
-    let bytes: Vec<u8> = kept.into();
-    let _ = said.send(Said::Output(String::from_utf8_lossy(&bytes).into_owned()));
-}
-
-fn environment(command: &mut Command, scratch: &Path) {
+/// The environment of every program, and the folders of tools that it has to read for that.
+pub fn environment(scratch: &Path) -> (BTreeMap<String, String>, Vec<PathBuf>) {
     let path = std::env::var("PATH").unwrap_or_default();
     let absolute: Vec<&str> = path.split(':').filter(|part| part.starts_with('/')).collect();
-    command.env_clear().env("PATH", absolute.join(":"));
-    command.env("HOME", scratch.join("home")).env("TMPDIR", scratch.join("tmp"));
+    let mut read: Vec<PathBuf> = absolute.iter().map(PathBuf::from).collect();
+    let inside = |name: &str| scratch.join(name).to_string_lossy().into_owned();
+    let mut env = BTreeMap::from([
+        ("PATH".to_owned(), absolute.join(":")),
+        ("HOME".to_owned(), inside("home")),
+        ("TMPDIR".to_owned(), inside("tmp")),
+    ]);
     for (name, value) in [
         ("LANG", "C.UTF-8"),
         ("LC_ALL", "C.UTF-8"),
@@ -342,9 +244,9 @@ fn environment(command: &mut Command, scratch: &Path) {
         ("npm_config_offline", "true"),
         ("CARGO_NET_OFFLINE", "true"),
     ] {
-        command.env(name, value);
+        env.insert(name.to_owned(), value.to_owned());
     }
-    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
     for (name, below_home) in TOOLCHAINS {
         let usual = || {
             home.as_ref()
@@ -352,8 +254,10 @@ fn environment(command: &mut Command, scratch: &Path) {
                 .map(|(home, folder)| home.join(folder))
                 .filter(|path| path.is_dir())
         };
-        if let Some(value) = std::env::var_os(name).map(std::path::PathBuf::from).or_else(usual) {
-            command.env(name, value);
+        if let Some(value) = std::env::var_os(name).map(PathBuf::from).or_else(usual) {
+            env.insert((*name).to_owned(), value.to_string_lossy().into_owned());
+            read.push(value);
         }
     }
+    (env, read)
 }

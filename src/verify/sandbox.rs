@@ -1,12 +1,29 @@
-//! The one place where programs of records start: what they may touch, for how long, and what is kept of what they
-//! say.
+//! Runs one program of a record: what it may touch, for how long, and what is kept of what it says.
+//!
+//! In: a `Job`. Out: `Done`, and on request what this machine enforces (`Claims`).
+//! Not here: the layers themselves (`confine.rs`), what a program's words mean (`run.rs`).
+//!
+//! Between us and the program stand two processes of this very binary. The *supervisor* is not confined: it adopts
+//! whatever the program leaves behind, and ends all of it when the program ends or when we say so or die. The
+//! *confined* one restricts itself and becomes the program. What a record sets in an environment reaches the program
+//! alone, or `LD_PRELOAD` would run in the processes that hold it.
 
+use super::confine;
+use crate::model::Layer;
+use rustix::process::geteuid;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::io::{self, Read, Write as _};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// A program to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     /// Absolute.
     pub program: PathBuf,
@@ -16,8 +33,10 @@ pub struct Job {
     pub cwd: PathBuf,
     /// Its whole environment.
     pub env: BTreeMap<String, String>,
-    /// What it reads on standard input; nothing where absent.
+    /// A file that it reads on standard input; nothing where absent.
     pub stdin: Option<PathBuf>,
+    /// Whether both its streams go one way, so that their order is kept; `stderr` is empty then.
+    pub merged: bool,
     /// What it may touch.
     pub policy: Policy,
     /// After this it is ended.
@@ -25,34 +44,34 @@ pub struct Job {
 }
 
 /// What a program may touch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Policy {
-    /// Folders and files below which it may write, and read.
+    /// Folders below which it may write, and read.
     pub write: Vec<PathBuf>,
     /// Folders and files below which it may read and run, beside the system's.
     pub read: Vec<PathBuf>,
     /// Ports of this machine that it may call; nothing else on any network.
     pub ports: Vec<u16>,
     /// What it may use up.
-    pub limits: Caps,
+    pub caps: Caps,
 }
 
 /// What a program may use up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Caps {
-    /// Seconds of processor time.
+    /// Seconds of processor time, of one process.
     pub cpu: u64,
     /// Bytes of one file.
     pub file_size: u64,
     /// Open files.
     pub open_files: u64,
-    /// Processes of this user beyond those that there are; root has no such limit.
+    /// Processes beyond those that there are.
     pub processes: u64,
-    /// Bytes of private memory of one process.
+    /// Bytes of private memory, of one process.
     pub memory: u64,
-    /// Bytes that all its scratch folders may hold together.
+    /// Bytes that the folders it may write to may hold together.
     pub scratch: u64,
-    /// Bytes kept of each stream: the first half and the last.
+    /// Bytes kept of each stream: of its beginning one half, of its end the other.
     pub kept: usize,
     /// Bytes of one stream after which it is ended.
     pub output: u64,
@@ -64,7 +83,7 @@ impl Default for Caps {
             cpu: 30,
             file_size: 64 << 20,
             open_files: 256,
-            processes: 64,
+            processes: 256,
             memory: 4 << 30,
             scratch: 512 << 20,
             kept: 64 << 10,
@@ -74,7 +93,7 @@ impl Default for Caps {
 }
 
 /// How a program ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// By itself, with this status.
     Exit(i32),
@@ -84,10 +103,26 @@ pub enum End {
     TimedOut,
     /// By us: it printed too much.
     TooMuchOutput,
-    /// By us: it filled its scratch folders.
+    /// By us: it filled its folders.
     TooMuchScratch,
-    /// It is not there, or cannot be run.
+    /// By us: it started too many processes.
+    TooManyProcesses,
+    /// It is not there, cannot be run, or could not be confined.
     NotStarted(String),
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            End::Exit(code) => write!(f, "ended with exit {code}"),
+            End::Signal(number) => write!(f, "was ended by signal {number}"),
+            End::TimedOut => f.write_str("did not end in time"),
+            End::TooMuchOutput => f.write_str("printed too much"),
+            End::TooMuchScratch => f.write_str("filled its folder"),
+            End::TooManyProcesses => f.write_str("started too many processes"),
+            End::NotStarted(why) => write!(f, "did not start: {why}"),
+        }
+    }
 }
 
 /// What a program did.
@@ -99,10 +134,26 @@ pub struct Done {
     pub stdout: String,
     /// Standard error, as far as it was kept.
     pub stderr: String,
-    /// Both, in the order in which they came.
-    pub output: String,
-    /// Lines of standard output.
+    /// How long it took.
     pub took: Duration,
+}
+
+impl Done {
+    /// Both streams.
+    pub fn output(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// The run could not be made; this says nothing about the record.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No scratch folder.
+    #[error("make a scratch folder")]
+    Scratch(#[source] io::Error),
+    /// The supervisor did not start.
+    #[error("start the supervisor of a program")]
+    Spawn(#[source] io::Error),
 }
 
 /// What is enforced around programs on this machine, property by property: `enforced:…`, or what is not.
@@ -122,4 +173,204 @@ pub struct Claims {
     pub kill: String,
     /// What to say of it besides.
     pub notes: Vec<String>,
+}
+
+impl Claims {
+    /// Whether a layer holds in full.
+    pub fn enforces(&self, layer: Layer) -> bool {
+        let claim = match layer {
+            Layer::FsWrite => &self.fs_write,
+            Layer::FsRead => &self.fs_read,
+            Layer::Network => &self.network,
+        };
+        claim.starts_with("enforced")
+    }
+
+    /// What holds, in one word for results: `fs+net`, `net` or `none`.
+    pub fn summary(&self) -> &'static str {
+        let files = self.enforces(Layer::FsWrite) && self.enforces(Layer::FsRead);
+        match (files, self.enforces(Layer::Network)) {
+            (true, true) => "fs+net",
+            (true, false) => "fs",
+            (false, true) => "net",
+            (false, false) => "none",
+        }
+    }
+}
+
+/// What starts programs: the binary that supervises and confines them.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    helper: PathBuf,
+    /// What holds here, tried out once.
+    pub claims: Claims,
+}
+
+/// How often a running program is looked after.
+const TICK: Duration = Duration::from_millis(50);
+/// For the end to arrive once the supervisor was told to make one.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Launcher {
+    /// Starts programs by the binary at `helper`, which is faultbook itself.
+    pub fn new(helper: &Path) -> Launcher {
+        Launcher { helper: helper.to_owned(), claims: confine::claims(geteuid().is_root()) }
+    }
+
+    /// Starts programs by the binary that is running.
+    pub fn of_this_process() -> Launcher {
+        Launcher::new(Path::new("/proc/self/exe"))
+    }
+
+    /// Runs a program to its end. Afterwards nothing of it is left running.
+    pub fn run(&self, job: &Job) -> Result<Done, RunError> {
+        let began = Instant::now();
+        let (control, theirs) = UnixStream::pair().map_err(RunError::Spawn)?;
+        let (stdout, stdout_writer) = io::pipe().map_err(RunError::Spawn)?;
+        let mut command = Command::new(&self.helper);
+        command.arg(confine::SUPERVISE).env_clear().stdin(Stdio::from(OwnedFd::from(theirs)));
+        let mut streams: Vec<(Stream, Box<dyn Read + Send>)> = vec![(Stream::Out, Box::new(stdout))];
+        if job.merged {
+            command.stderr(stdout_writer.try_clone().map_err(RunError::Spawn)?);
+        } else {
+            let (stderr, writer) = io::pipe().map_err(RunError::Spawn)?;
+            command.stderr(writer);
+            streams.push((Stream::Err, Box::new(stderr)));
+        }
+        command.stdout(stdout_writer);
+        let child = command.spawn().map_err(RunError::Spawn)?;
+        // The command holds the writing ends of the pipes; while it lives, no reader sees the end.
+        drop(command);
+        let mut done = watch(job, child, control, streams)?;
+        done.took = began.elapsed();
+        Ok(done)
+    }
+
+    /// Runs a program with the terminal that this process has, and no time limit; its exit status.
+    pub fn run_here(&self, job: &Job) -> Result<End, RunError> {
+        let mut file = tempfile::NamedTempFile::new().map_err(RunError::Scratch)?;
+        let text = serde_json::to_string(job).expect("a job of UTF-8 paths is JSON");
+        file.write_all(text.as_bytes()).map_err(RunError::Scratch)?;
+        let mut command = Command::new(&self.helper);
+        let status = command.arg(confine::SUPERVISE).arg(file.path()).env_clear().status();
+        let code = status.map_err(RunError::Spawn)?.code();
+        Ok(code.map_or(End::Signal(0), End::Exit))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+}
+
+/// What the threads beside a program report.
+enum Said {
+    Ended(Option<End>),
+    Closed(Stream, String),
+    TooMuch,
+}
+
+fn watch(
+    job: &Job,
+    mut supervisor: Child,
+    control: UnixStream,
+    streams: Vec<(Stream, Box<dyn Read + Send>)>,
+) -> Result<Done, RunError> {
+    let (said, events) = mpsc::channel();
+    let mut n_open = streams.len();
+    for (name, stream) in streams {
+        let said = said.clone();
+        let (kept, most) = (job.policy.caps.kept, job.policy.caps.output);
+        std::thread::spawn(move || read_capped(name, stream, kept, most, &said));
+    }
+    let text = serde_json::to_string(job).expect("a job of UTF-8 paths is JSON");
+    // Where the supervisor died at once, the thread below sees that it says nothing.
+    let _ = writeln!(&control, "{text}");
+    let mut reader = control.try_clone().map_err(RunError::Spawn)?;
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = reader.read_to_string(&mut text);
+        said.send(Said::Ended(serde_json::from_str(&text).ok()))
+    });
+    let mut done =
+        Done { end: End::TimedOut, stdout: String::new(), stderr: String::new(), took: Duration::ZERO };
+    let mut ended = None;
+    let mut stopped: Option<End> = None;
+    let mut deadline = Instant::now() + job.timeout;
+    while ended.is_none() || n_open > 0 {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let stop = match events.recv_timeout(wait.min(TICK)) {
+            Ok(Said::Ended(end)) => {
+                ended = Some(end.unwrap_or_else(|| End::NotStarted("its supervisor died".to_owned())));
+                None
+            }
+            Ok(Said::Closed(stream, text)) => {
+                n_open -= 1;
+                *(if stream == Stream::Out { &mut done.stdout } else { &mut done.stderr }) = text;
+                None
+            }
+            Ok(Said::TooMuch) => Some(End::TooMuchOutput),
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => {
+                if stopped.is_some() {
+                    break;
+                }
+                Some(End::TimedOut)
+            }
+            Err(RecvTimeoutError::Timeout) => is_overfull(&job.policy).then_some(End::TooMuchScratch),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        if let (Some(stop), None) = (stop, &stopped) {
+            stopped = Some(stop);
+            // The supervisor takes the closed line for an order to end everything.
+            let _ = control.shutdown(Shutdown::Write);
+            deadline = Instant::now() + FAREWELL;
+        }
+    }
+    let _ = supervisor.kill();
+    let _ = supervisor.wait();
+    done.end = stopped.or(ended).unwrap_or(End::TimedOut);
+    Ok(done)
+}
+
+/// Whether the folders that a program may write to hold more than they may together.
+fn is_overfull(policy: &Policy) -> bool {
+    let mut bytes = 0;
+    let files = policy.write.iter().flat_map(walkdir::WalkDir::new);
+    for metadata in files.flatten().filter_map(|entry| entry.metadata().ok()) {
+        bytes += metadata.len();
+        if bytes > policy.caps.scratch {
+            return true;
+        }
+    }
+    false
+}
+
+/// Reads until the pipe closes, keeps the beginning and the end, and reports a program that does not stop printing.
+fn read_capped(name: Stream, mut pipe: impl Read, kept: usize, most: u64, said: &mpsc::Sender<Said>) {
+    let mut head: Vec<u8> = Vec::new();
+    let mut tail: std::collections::VecDeque<u8> = std::collections::VecDeque::new();
+    let mut n_read: u64 = 0;
+    let mut buffer = [0; 8192];
+    while let Ok(n) = pipe.read(&mut buffer) {
+        if n == 0 {
+            break;
+        }
+        n_read += n as u64;
+        let n_head = n.min((kept / 2).saturating_sub(head.len()));
+        head.extend(&buffer[..n_head]);
+        tail.extend(&buffer[n_head..n]);
+        tail.drain(..tail.len().saturating_sub(kept / 2));
+        if n_read > most {
+            // Nobody is left to hear it where the run is over already.
+            let _ = said.send(Said::TooMuch);
+            break;
+        }
+    }
+    let n_left_out = n_read.saturating_sub((head.len() + tail.len()) as u64);
+    if n_left_out > 0 {
+        head.extend(format!("\n[{n_left_out} bytes left out]\n").as_bytes());
+    }
+    head.extend(tail);
+    let _ = said.send(Said::Closed(name, String::from_utf8_lossy(&head).into_owned()));
 }

@@ -10,8 +10,9 @@ use faultbook::Given;
 use faultbook::model::Prose;
 use faultbook::render::{Html, Setting};
 use faultbook::text::{Source, Sources};
-use faultbook::verify::{CellOutcome, Plan, self_test};
+use faultbook::verify::{CellOutcome, Launcher, Plan, self_test};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 #[test]
 fn every_case_finds_what_its_notes_say() {
@@ -89,7 +90,7 @@ fn cells(path: &Utf8Path, text: &str) -> Vec<String> {
     let reading = faultbook::read(&Sources::single(&name, text), &Given::default());
     assert_eq!(reading.found, [], "in {path}");
     let plan = Plan::of(reading.book.records.values().next().unwrap()).unwrap();
-    let outcomes = self_test(&plan, &mut |_| {}).unwrap();
+    let outcomes = self_test(&plan, &Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")))).unwrap();
     let cell = |cell: &CellOutcome| {
         let verdict = cell.verdict.map_or("not executed", |verdict| verdict.name());
         let reason = cell.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

@@ -8,6 +8,7 @@ mod cases;
 mod cli;
 mod files;
 mod golden;
+mod hostile;
 mod import;
 mod props;
 mod schema;

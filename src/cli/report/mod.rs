@@ -20,7 +20,7 @@ pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
 pub use record::record;
-pub use verify::{event, plan};
+pub use verify::{cells, plan};
 
 use crate::diag::{Diagnostic, Level};
 use crate::model::ProofState;

@@ -209,7 +209,7 @@ impl Page {
             self.lines.extend(prose(text, self.area.deeper(2)));
         }
         if test.is_some() {
-            let command = format!("faultbook verify --self-test --allow shell {}", record.id);
+            let command = format!("faultbook verify --self-test {}", record.id);
             self.script(Some(&command), self.area.deeper(4));
         }
     }

@@ -1,15 +1,13 @@
 //! Self-tests and their plans, for people.
 
 use super::{BOLD, DIM, GREEN, RED, RESET, data, duration, shown, talk};
-use crate::model::CellName;
-use crate::verify::{CellOutcome, Event, Plan};
+use crate::model::{CellName, RecordId};
+use crate::verify::{CellOutcome, Plan};
 
-/// Prints what happens while it happens.
-pub fn event(event: &Event) {
-    match event {
-        Event::Started { id, .. } => talk(&format!("{BOLD}{id}{RESET}")),
-        Event::Finished(outcome) => talk(&cell(outcome)),
-    }
+/// Prints the states of one record.
+pub fn cells(id: &RecordId, outcomes: &[CellOutcome]) {
+    talk(&format!("{BOLD}{id}{RESET}"));
+    outcomes.iter().for_each(|outcome| talk(&cell(outcome)));
 }
 
 fn cell(outcome: &CellOutcome) -> String {
