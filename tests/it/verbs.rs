@@ -153,7 +153,6 @@ fn show_wraps_to_the_width_that_it_is_given() {
     let long = text.lines().filter(|line| line.chars().count() > 44).collect::<Vec<_>>();
     insta::assert_snapshot!(long.join("\n"), @"
     error: could not get lock /var/lib/thing.lock
-    faultbook verify --self-test stale-lock
     ");
 }
 
