@@ -94,6 +94,10 @@ pub enum Verb {
     Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
+    /// Repair a failure that is really there, in a sandbox, and be told whether it is repaired
+    Try(TryArgs),
+    /// Lay a failure out in a folder
+    Repro(ReproArgs),
     /// Make records from those of another format, and say what could not be carried over
     Import(ImportArgs),
     /// Print what a file may hold, as JSON Schema, for editors and CI
@@ -371,6 +375,34 @@ pub struct VerifyArgs {
     /// How to write the results
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: Format,
+}
+
+/// `try`.
+#[derive(Debug, clap::Args)]
+pub struct TryArgs {
+    /// The record
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Begin in this state: `broken`, `fixed`, `other-fix/N` or `wrong-fix/ID`
+    #[arg(long, value_name = "STATE", default_value = "broken")]
+    pub state: String,
+    /// Run this command instead of a shell, and report as JSON; it may note what it tries in $FAULTBOOK_COMMANDS
+    #[arg(long, value_name = "CMD")]
+    pub agent: Option<String>,
+}
+
+/// `repro`.
+#[derive(Debug, clap::Args)]
+pub struct ReproArgs {
+    /// The record
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Lay this state out: `broken`, `fixed`, `other-fix/N` or `wrong-fix/ID`
+    #[arg(long, value_name = "STATE", default_value = "broken")]
+    pub state: String,
+    /// In this folder, which is made, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub to: Utf8PathBuf,
 }
 
 /// `import`.

@@ -4,6 +4,7 @@
 //! Each verb has its own file, which reads, calls the rooms, and reports; `report/` draws.
 
 mod args;
+mod attempt;
 mod build;
 mod clean;
 mod completions;
@@ -47,10 +48,14 @@ pub enum Exit {
     Usage = 2,
     /// We failed.
     Failed = 3,
+    /// The symptom is gone, and it is not repaired.
+    Incomplete = 4,
     /// Refused: it was not asked for clearly enough, and nothing ran.
     Refused = 5,
     /// A self-test did not come out as it must.
     SelfTest = 6,
+    /// Nothing could be told.
+    CannotTell = 77,
 }
 
 /// Something that the caller can mend: a wrong flag, an unknown id, a folder without a book.
@@ -114,6 +119,8 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
+        Verb::Try(attempt) => attempt::run(attempt, &book()?),
+        Verb::Repro(repro) => attempt::repro(repro, &book()?),
         Verb::Schema(schema) => Ok(schema::run(schema)),
         Verb::Theme(theme) => theme::run(theme, &book()?),
         Verb::Clean => clean::run(&book()?, args.quiet),

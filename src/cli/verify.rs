@@ -190,15 +190,7 @@ fn summarise(tested: &[(&Plan, Vec<CellOutcome>)], claims: &Claims, format: Form
                     "digest": plan.digest,
                     "mode": "self-test",
                     "cells": outcomes.iter().map(cell).collect::<Vec<_>>(),
-                    "sandbox": {
-                        "fs_write": claims.fs_write,
-                        "fs_read": claims.fs_read,
-                        "network": claims.network,
-                        "signals": claims.signals,
-                        "limits": claims.limits,
-                        "kill": claims.kill,
-                        "notes": claims.notes,
-                    },
+                    "sandbox": report::sandbox(claims),
                 })
             };
             let records: Vec<_> = tested.iter().map(record).collect();

@@ -18,7 +18,8 @@ use rustix::process::{
 };
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 use seccompiler::{
-    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    BackendError, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
 };
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -322,6 +323,7 @@ fn landlock(policy: &Policy) -> Result<RestrictionStatus, Box<dyn std::error::Er
 /// others. Numbers: the kernel's tables for x86_64 and for the architectures that share the generic one.
 #[cfg(target_arch = "x86_64")]
 mod calls {
+    pub const IOCTL: i64 = 16;
     pub const SOCKET: i64 = 41;
     pub const REFUSED: &[i64] = &[
         101, // ptrace
@@ -376,6 +378,7 @@ mod calls {
 
 #[cfg(target_arch = "aarch64")]
 mod calls {
+    pub const IOCTL: i64 = 29;
     pub const SOCKET: i64 = 198;
     pub const REFUSED: &[i64] = &[
         117, // ptrace
@@ -429,6 +432,10 @@ const AF_INET: u64 = 2;
 const AF_INET6: u64 = 10;
 const SOCK_STREAM: u64 = 1;
 const IPPROTO_TCP: u64 = 6;
+/// Types into the terminal that a shell of `try` shares with us, as if the reader did.
+const TIOCSTI: u64 = 0x5412;
+/// Does so by way of the console's selection.
+const TIOCLINUX: u64 = 0x541c;
 const EPERM: u32 = 1;
 
 /// No socket at all; where ports may be called, TCP only, and Landlock looks at the port. `socketpair` stays.
@@ -438,6 +445,8 @@ fn seccomp(policy: &Policy) -> Result<(), Box<dyn std::error::Error>> {
         rules.insert(*call, Vec::new());
     }
     rules.insert(calls::SOCKET, if policy.ports.is_empty() { Vec::new() } else { all_but_tcp()? });
+    let typing = |request| SeccompRule::new(vec![condition(1, SeccompCmpOp::Eq, request)?]);
+    rules.insert(calls::IOCTL, vec![typing(TIOCSTI)?, typing(TIOCLINUX)?]);
     if let Some(offset) = calls::ALSO {
         let others: Vec<_> = rules.iter().map(|(call, rules)| (call + offset, rules.clone())).collect();
         rules.extend(others);
@@ -448,8 +457,11 @@ fn seccomp(policy: &Policy) -> Result<(), Box<dyn std::error::Error>> {
     Ok(seccompiler::apply_filter(&program)?)
 }
 
-fn all_but_tcp() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let condition = |argument, op, value| SeccompCondition::new(argument, SeccompCmpArgLen::Dword, op, value);
+fn condition(argument: u8, op: SeccompCmpOp, value: u64) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, op, value)
+}
+
+fn all_but_tcp() -> Result<Vec<SeccompRule>, BackendError> {
     Ok(vec![
         SeccompRule::new(vec![
             condition(0, SeccompCmpOp::Ne, AF_INET)?,

@@ -5,6 +5,7 @@
 //! Not here: printing (`cli/report/`), whether a check is well formed (`parse`), the page (`render`).
 //! Processes start only in `sandbox.rs` and `confine.rs`, and every one of a record's is confined.
 
+mod attempt;
 mod confine;
 mod outcome;
 mod plan;
@@ -12,6 +13,7 @@ mod results;
 mod run;
 mod sandbox;
 
+pub use attempt::{Attempt, AttemptError, COMMANDS_FILE, HISTORY_FILE, Judgement};
 pub use confine::helper;
 pub use outcome::{Evidence, Level, Mode, Outcome, StepOutcome};
 pub use plan::{Plan, PlannedCell};

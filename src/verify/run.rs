@@ -172,6 +172,7 @@ pub fn look(check: &Check, done: &Done) -> Seen {
 /// The only place that programs may write to: a folder to work in, a home, and one for temporary files.
 pub struct Scratch {
     folder: TempDir,
+    work: PathBuf,
 }
 
 impl Scratch {
@@ -181,17 +182,31 @@ impl Scratch {
         for name in ["work", "home", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).map_err(RunError::Scratch)?;
         }
-        Ok(Scratch { folder })
+        let work = folder.path().join("work");
+        Ok(Scratch { folder, work })
+    }
+
+    /// One whose folder to work in is given, and stays. It is made where it is not there.
+    pub fn at(work: &Path) -> Result<Scratch, RunError> {
+        std::fs::create_dir_all(work).map_err(RunError::Scratch)?;
+        let work = work.canonicalize().map_err(RunError::Scratch)?;
+        Ok(Scratch { work, ..Scratch::new()? })
     }
 
     /// Where scripts start.
-    pub fn work(&self) -> PathBuf {
-        self.folder.path().join("work")
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// The home of programs.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
     }
 
     /// A text without the path of this folder, which differs each time.
     pub fn hide(&self, text: &str) -> String {
-        text.replace(&*self.folder.path().to_string_lossy(), "‹scratch›")
+        let text = text.replace(&*self.folder.path().to_string_lossy(), "‹scratch›");
+        text.replace(&*self.work.to_string_lossy(), "‹scratch›/work")
     }
 
     /// Runs a script by `sh -eu`; both streams are in `stdout`.
@@ -207,12 +222,12 @@ impl Scratch {
         Job {
             program: program.to_owned(),
             args,
-            cwd: self.work(),
+            cwd: self.work.clone(),
             env,
             stdin: None,
             merged: true,
             policy: Policy {
-                write: ["work", "home", "tmp"].map(|name| root.join(name)).to_vec(),
+                write: vec![self.work.clone(), root.join("home"), root.join("tmp")],
                 read,
                 ports: Vec::new(),
                 caps: Caps::default(),

@@ -106,6 +106,12 @@ const ATTEMPTS: &[(&str, &str)] = &[
         "python3 -c \"import ctypes, subprocess, sys; p = subprocess.Popen(['sleep', '1']); \
          sys.exit(ctypes.CDLL(None).ptrace(16, p.pid, 0, 0) != 0)\"; echo did it",
     ),
+    (
+        // Without a terminal the call fails in another way than when it is refused: 25, not 1.
+        "type into a terminal",
+        "python3 -c \"import fcntl, sys\ntry: fcntl.ioctl(0, 0x5412, b'x')\nexcept OSError as e: sys.exit(e.errno == 1)\"; \
+         echo did it",
+    ),
     ("have its own namespaces", "unshare --user --map-root-user true; echo did it"),
     (
         "write a file of 100 MB",

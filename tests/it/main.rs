@@ -3,6 +3,7 @@
 
 mod analyser;
 mod attack;
+mod attempt;
 mod browser;
 mod cases;
 mod cli;

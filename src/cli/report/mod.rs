@@ -2,6 +2,7 @@
 //!
 //! In: values. Out: data on stdout, talk on stderr; every text for people also exists as JSON.
 
+mod attempt;
 mod diff;
 mod findings;
 mod hits;
@@ -13,6 +14,7 @@ mod record;
 mod verify;
 mod width;
 
+pub use attempt::{broken_state, indented, judgement, sandbox};
 pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};

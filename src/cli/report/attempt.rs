@@ -1,0 +1,58 @@
+//! What somebody sees who tries to repair a failure: the task before, the judgement after.
+
+use super::{BOLD, DIM, GREEN, RED, RESET, shown, talk};
+use crate::model::{Record, Verdict};
+use crate::verify::{Claims, Judgement};
+use serde_json::{Value, json};
+
+/// Says what is broken and how to leave.
+pub fn broken_state(record: &Record) {
+    let mut text = format!("{BOLD}{}{RESET}\n\n", shown(&record.title));
+    text.push_str(&indented(record.symptom.markdown()));
+    text.push_str(&format!(
+        "\n{DIM}The failure is here. Repair it, and leave the shell by `exit`. It may write below this folder and its \
+         home only, and has no network.{RESET}\n"
+    ));
+    talk(&text);
+}
+
+/// Says what came of it.
+pub fn judgement(record: &Record, judgement: &Judgement) {
+    let wrong_fix = judgement.wrong_fix.as_ref().map(|(nth, id)| {
+        let fix = record.wrong_fixes.iter().find(|fix| fix.id == *id);
+        let name = fix
+            .and_then(|fix| fix.text.as_ref().map(|text| text.first_sentence()).or_else(|| fix.run.clone()));
+        let why = fix.and_then(|fix| fix.why.as_ref()).map(|why| format!("\n{}", indented(why.markdown())));
+        format!("that is wrong fix {nth}, {}{}", shown(&name.unwrap_or(id.clone())), why.unwrap_or_default())
+    });
+    let (colour, said) = match judgement.verdict {
+        Verdict::Fixed => (GREEN, "the failure is gone, and what must hold holds".to_owned()),
+        Verdict::NotFixed => (RED, wrong_fix.unwrap_or_else(|| "the failure is still there".to_owned())),
+        Verdict::Masked => (RED, wrong_fix.unwrap_or_default()),
+        Verdict::Incomplete => (RED, "the symptom is gone, and what must hold does not".to_owned()),
+        _ => (RED, "the check did not come to an end".to_owned()),
+    };
+    let mut text = format!("{colour}{}{RESET}: {said}", judgement.verdict.name());
+    if judgement.verdict != Verdict::Fixed && !judgement.output.is_empty() {
+        text.push_str(&format!("\n\nthe check says:\n{}", indented(&judgement.output)));
+    }
+    talk(text.trim_end());
+}
+
+/// A stranger's lines, a little to the right, without what could move the cursor.
+pub fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {}\n", shown(line))).collect()
+}
+
+/// What was enforced, as JSON has it.
+pub fn sandbox(claims: &Claims) -> Value {
+    json!({
+        "fs_write": claims.fs_write,
+        "fs_read": claims.fs_read,
+        "network": claims.network,
+        "signals": claims.signals,
+        "limits": claims.limits,
+        "kill": claims.kill,
+        "notes": claims.notes,
+    })
+}
