@@ -369,6 +369,12 @@ pub struct VerifyArgs {
     /// What checks may do: `shell` lets their scripts run even where this machine cannot confine them
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CAPABILITY")]
     pub allow: Vec<Capability>,
+    /// Change each part of a check in turn, and name the parts that no state misses
+    #[arg(long, requires = "self_test")]
+    pub mutants: bool,
+    /// Run each check in the broken state of every other record, where it must not say PRESENT
+    #[arg(long, requires = "self_test")]
+    pub cross: bool,
     /// Write the results to this file, for the pages to show
     #[arg(long, value_name = "FILE")]
     pub record_results: Option<Utf8PathBuf>,

@@ -2,8 +2,11 @@
 
 use super::args::{Capability, Format, SandboxLayer, VerifyArgs};
 use super::{Exit, UsageError, load, record, report, today};
-use crate::model::Layer;
-use crate::verify::{CellOutcome, Claims, Launcher, Level, Plan, RecordResult, Results, self_test};
+use crate::model::{CellName, Layer};
+use crate::verify::{
+    CellOutcome, Claims, FalsePositive, Launcher, Level, Mutants, Plan, RecordResult, Results, cross,
+    mutants, self_test,
+};
 use crate::{Reading, disk};
 use anyhow::Context;
 use camino::Utf8Path;
@@ -29,17 +32,46 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
         return Ok(Exit::Refused);
     }
     let shows = args.format == Format::Human && !quiet;
-    let tested = test_all(&plans, &launcher, args.jobs, &mut |plan, cells| {
+    let n_jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let tested = test_all(&plans, &launcher, n_jobs, &mut |tested| {
         if shows {
-            report::cells(&plan.id, cells);
+            report::cells(&tested.plan.id, &tested.cells);
+            if args.mutants {
+                report::survivors(&tested.mutants);
+            }
         }
     })?;
+    let crossed = if args.cross { Some(cross_all(&plans, &launcher, n_jobs)?) } else { None };
     if let Some(path) = &args.record_results {
-        record_results(&tested, &launcher.claims, reading.results, path)?;
+        record_results(&tested, crossed.as_ref(), &launcher.claims, reading.results, path)?;
     }
-    summarise(&tested, &launcher.claims, args.format);
-    let failed = tested.iter().any(|(_, outcomes)| outcomes.iter().any(CellOutcome::is_failure));
-    Ok(if failed { Exit::SelfTest } else { Exit::Clean })
+    summarise(&tested, crossed.as_ref(), &launcher.claims, args);
+    let failed = tested.iter().flat_map(|tested| &tested.cells).any(CellOutcome::is_failure);
+    let mistaken = crossed.is_some_and(|crossed| !crossed.found.is_empty());
+    Ok(if failed || mistaken { Exit::SelfTest } else { Exit::Clean })
+}
+
+/// Each check in the broken state of every other record.
+struct Crossed {
+    tried: usize,
+    found: Vec<FalsePositive>,
+}
+
+fn cross_all(plans: &[Plan], launcher: &Launcher, n_jobs: usize) -> anyhow::Result<Crossed> {
+    let mut crossed = Crossed { tried: 0, found: Vec::new() };
+    in_order(
+        plans,
+        n_jobs,
+        |plan| cross(plan, plans, launcher),
+        |plan, result| {
+            let (tried, found) = result.with_context(|| format!("could not bring `{}` about", plan.id))?;
+            crossed.tried += tried;
+            crossed.found.extend(found);
+            Ok(())
+        },
+    )?;
+    crossed.found.sort();
+    Ok(crossed)
 }
 
 /// What is not enforced although it must be: what `--require-sandbox` names, and by default what keeps a stranger's
@@ -64,43 +96,71 @@ fn unenforced(claims: &Claims, args: &VerifyArgs) -> Option<String> {
     })
 }
 
+/// What the self-test of one record came to.
+struct Tested<'p> {
+    plan: &'p Plan,
+    cells: Vec<CellOutcome>,
+    mutants: Mutants,
+}
+
 /// Tests every plan, several at a time; `on` is told of each in the order of the plans.
 fn test_all<'p>(
     plans: &'p [Plan],
     launcher: &Launcher,
-    n_jobs: Option<usize>,
-    on: &mut dyn FnMut(&Plan, &[CellOutcome]),
-) -> anyhow::Result<Vec<(&'p Plan, Vec<CellOutcome>)>> {
-    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let (sender, outcomes) = mpsc::channel();
-    let mut early = BTreeMap::new();
+    n_jobs: usize,
+    on: &mut dyn FnMut(&Tested),
+) -> anyhow::Result<Vec<Tested<'p>>> {
     let mut tested = Vec::new();
+    in_order(
+        plans,
+        n_jobs,
+        |plan| self_test(plan, launcher),
+        |plan, states| {
+            let states = states.with_context(|| format!("could not test `{}`", plan.id))?;
+            let cells = states.iter().map(|state| state.outcome(&plan.check)).collect();
+            let one = Tested { plan, cells, mutants: mutants(&plan.check, &states) };
+            on(&one);
+            tested.push(one);
+            Ok(())
+        },
+    )?;
+    Ok(tested)
+}
+
+/// Works on several items at a time, and hands on what came of each in the order of the items.
+fn in_order<'i, I: Sync, T: Send>(
+    items: &'i [I],
+    n_jobs: usize,
+    work: impl Fn(&'i I) -> T + Sync,
+    mut on: impl FnMut(&'i I, T) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let next = AtomicUsize::new(0);
+    let (sender, done) = mpsc::channel();
+    let mut early = BTreeMap::new();
+    let mut n_done = 0;
     std::thread::scope(|scope| {
-        for _ in 0..n_jobs.unwrap_or(n_cores).clamp(1, plans.len().max(1)) {
-            let (next, sender) = (&next, sender.clone());
+        for _ in 0..n_jobs.clamp(1, items.len().max(1)) {
+            let (next, sender, work) = (&next, sender.clone(), &work);
             scope.spawn(move || {
-                while let Some((nth, plan)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|nth| Some((nth, plans.get(nth)?)))
+                while let nth = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(item) = items.get(nth)
                 {
-                    // Where nobody listens any more, a plan before this one has failed.
-                    if sender.send((nth, self_test(plan, launcher))).is_err() {
+                    // Where nobody listens any more, an item before this one has failed.
+                    if sender.send((nth, work(item))).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(sender);
-        for (nth, outcome) in &outcomes {
-            early.insert(nth, outcome);
-            while let Some(outcome) = early.remove(&tested.len()) {
-                let plan = &plans[tested.len()];
-                let cells = outcome.with_context(|| format!("could not test `{}`", plan.id))?;
-                on(plan, &cells);
-                tested.push((plan, cells));
+        for (nth, result) in done {
+            early.insert(nth, result);
+            while let Some(result) = early.remove(&n_done) {
+                on(&items[n_done], result)?;
+                n_done += 1;
             }
         }
-        Ok(tested)
+        Ok(())
     })
 }
 
@@ -142,59 +202,90 @@ fn print_plans(plans: &[Plan], format: Format) -> Exit {
 }
 
 fn record_results(
-    tested: &[(&Plan, Vec<CellOutcome>)],
+    tested: &[Tested],
+    crossed: Option<&Crossed>,
     claims: &Claims,
     mut results: Results,
     path: &Utf8Path,
 ) -> anyhow::Result<()> {
     let date = today()?;
-    for (plan, outcomes) in tested {
+    for Tested { plan, cells, mutants } in tested {
+        let of_record = |crossed: &Crossed| crossed.found.iter().filter(|found| found.id == plan.id).count();
+        let states = cells.iter().filter(|cell| !matches!(cell.name, CellName::State(_)));
         results.add(RecordResult {
             id: plan.id.clone(),
             digest: plan.digest.clone(),
             date,
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
-            cells: outcomes.iter().filter_map(|cell| Some((cell.name.clone(), cell.verdict?))).collect(),
-            level: outcomes.iter().map(|cell| cell.level).max().unwrap_or(Level::Real).name().to_owned(),
+            cells: states.filter_map(|cell| Some((cell.name.clone(), cell.verdict?))).collect(),
+            level: cells.iter().map(|cell| cell.level).max().unwrap_or(Level::Real).name().to_owned(),
             sandbox: claims.summary().to_owned(),
+            mutants: Some((mutants.killed, mutants.total)),
+            false_positives: crossed.map(of_record),
         });
     }
     disk::replace(path, results.to_text().as_bytes()).context("could not record the results")
 }
 
-fn summarise(tested: &[(&Plan, Vec<CellOutcome>)], claims: &Claims, format: Format) {
-    let cells: Vec<&CellOutcome> = tested.iter().flat_map(|(_, outcomes)| outcomes).collect();
-    let executed = cells.iter().filter(|cell| cell.verdict.is_some()).count();
-    let failed = cells.iter().filter(|cell| cell.is_failure()).count();
-    match format {
-        Format::Human => report::data(&format!(
-            "{}, {} executed, {} not executed, {failed} not as expected",
-            report::plural(tested.len(), "record"),
-            report::plural(executed, "state"),
-            cells.len() - executed,
-        )),
+fn summarise(tested: &[Tested], crossed: Option<&Crossed>, claims: &Claims, args: &VerifyArgs) {
+    match args.format {
+        Format::Human => report::data(&summary(tested, crossed, args.mutants)),
         Format::Json => {
             let cell = |cell: &CellOutcome| {
                 json!({
                     "state": cell.name.to_string(),
                     "verdict": cell.verdict.map(|verdict| verdict.name()),
-                    "as_expected": cell.verdict.map(|verdict| cell.name.accepts(verdict)),
+                    "as_expected": cell.verdict.map(|_| !cell.is_failure()),
+                    "level": cell.level.name(),
                     "reason": cell.reason,
                     "ms": u64::try_from(cell.took.as_millis()).unwrap_or(u64::MAX),
                 })
             };
-            let record = |(plan, outcomes): &(&Plan, Vec<CellOutcome>)| {
+            let record = |Tested { plan, cells, mutants }: &Tested| {
                 json!({
                     "id": plan.id.as_str(),
                     "digest": plan.digest,
                     "mode": "self-test",
-                    "cells": outcomes.iter().map(cell).collect::<Vec<_>>(),
-                    "sandbox": report::sandbox(claims),
+                                    "cells": cells.iter().map(cell).collect::<Vec<_>>(),
+                    "mutants": {"killed": mutants.killed, "total": mutants.total, "survivors": mutants.survivors},
+                                    "sandbox": report::sandbox(claims),
                 })
             };
             let records: Vec<_> = tested.iter().map(record).collect();
-            report::data(&format!("{:#}", json!({"schema": "verify/1", "records": records})));
+            let cross = crossed.map(|crossed| {
+                let pair = |pair: &FalsePositive| json!({"id": pair.id.as_str(), "state_of": pair.state_of.as_str()});
+                json!({"tried": crossed.tried, "false_positives": crossed.found.iter().map(pair).collect::<Vec<_>>()})
+            });
+            report::data(&format!("{:#}", json!({"schema": "verify/1", "records": records, "cross": cross})));
         }
     }
+}
+
+fn summary(tested: &[Tested], crossed: Option<&Crossed>, with_mutants: bool) -> String {
+    let cells: Vec<&CellOutcome> = tested.iter().flat_map(|tested| &tested.cells).collect();
+    let executed = cells.iter().filter(|cell| cell.verdict.is_some()).count();
+    let failed = cells.iter().filter(|cell| cell.is_failure()).count();
+    let mut text = format!(
+        "{}, {} executed, {} not executed, {failed} not as expected",
+        report::plural(tested.len(), "record"),
+        report::plural(executed, "state"),
+        cells.len() - executed,
+    );
+    if with_mutants {
+        let killed: usize = tested.iter().map(|tested| tested.mutants.killed).sum();
+        let total: usize = tested.iter().map(|tested| tested.mutants.total).sum();
+        text.push_str(&format!("\n{killed} of {} killed", report::plural(total, "mutant")));
+    }
+    if let Some(crossed) = crossed {
+        let wrong = crossed.found.len();
+        text.push_str(&format!(
+            "\n{} of other records tried, {wrong} called their own",
+            report::plural(crossed.tried, "state")
+        ));
+        for pair in &crossed.found {
+            text.push_str(&format!("\n  {} says PRESENT in the broken state of {}", pair.id, pair.state_of));
+        }
+    }
+    text
 }

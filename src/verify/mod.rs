@@ -7,16 +7,20 @@
 
 mod attempt;
 mod confine;
+mod cross;
 mod outcome;
 mod plan;
 mod results;
 mod run;
 mod sandbox;
+mod weaker;
 
 pub use attempt::{Attempt, AttemptError, COMMANDS_FILE, HISTORY_FILE, Judgement};
 pub use confine::helper;
+pub use cross::{FalsePositive, cross};
 pub use outcome::{Evidence, Level, Mode, Outcome, StepOutcome};
 pub use plan::{Plan, PlannedCell};
 pub use results::{RecordResult, Results};
-pub use run::{CellOutcome, Scratch, Seen, look, self_test};
+pub use run::{CellOutcome, Ran, Scratch, Seen, look, self_test};
 pub use sandbox::{Caps, Claims, Done, End, Job, Launcher, Policy, RunError};
+pub use weaker::{Mutants, mutants};

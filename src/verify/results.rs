@@ -26,6 +26,10 @@ pub struct RecordResult {
     pub level: String,
     /// What was enforced around programs, such as `fs+net`.
     pub sandbox: String,
+    /// Mutants that some state noticed, and how many there were.
+    pub mutants: Option<(usize, usize)>,
+    /// Broken states of other records that the check called its own, where that was tried.
+    pub false_positives: Option<usize>,
 }
 
 /// One line of the file. Words and keys are relied on from outside.
@@ -40,6 +44,10 @@ struct Line {
     wrong: BTreeMap<String, String>,
     level: String,
     sandbox: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutants: Option<(usize, usize)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_false_positives: Option<usize>,
 }
 
 /// All results of a book, by record and platform.
@@ -128,6 +136,8 @@ fn from_line(line: Line) -> Option<RecordResult> {
         cells,
         level: line.level,
         sandbox: line.sandbox,
+        mutants: line.mutants,
+        false_positives: line.cross_false_positives,
     })
 }
 
@@ -151,5 +161,7 @@ fn to_line(result: &RecordResult) -> Line {
         wrong,
         level: result.level.clone(),
         sandbox: result.sandbox.clone(),
+        mutants: result.mutants,
+        cross_false_positives: result.false_positives,
     }
 }

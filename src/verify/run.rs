@@ -1,6 +1,7 @@
 //! Runs the plan of a short form: every state in a scratch folder of its own, every script in the sandbox.
 //!
-//! In: a `Plan`, a `Launcher`. Out: `CellOutcome`s in the order of the plan, and a `Scratch` that somebody can work in.
+//! In: a `Plan`, a `Launcher`. Out: what `Ran` in the order of the plan, and what it means in the eyes of a check
+//! (`CellOutcome`); a `Scratch` that somebody can work in.
 //! Not here: what the sandbox is (`sandbox.rs`), the long form (`long.rs`).
 
 use super::outcome::Level;
@@ -49,96 +50,138 @@ const TOOLCHAINS: &[(&str, Option<&str>)] = &[
     ("GOROOT", None),
 ];
 
-/// Runs every state of a plan.
-pub fn self_test(plan: &Plan, launcher: &Launcher) -> Result<Vec<CellOutcome>, RunError> {
-    plan.cells.iter().map(|cell| run_cell(plan, cell, launcher)).collect()
+/// Runs every state of a plan, and `run` in an empty folder, where it must show neither failure nor repair.
+pub fn self_test(plan: &Plan, launcher: &Launcher) -> Result<Vec<Ran>, RunError> {
+    let states = plan.cells.iter().map(|cell| run_cell(plan, cell, launcher));
+    states.chain([run_empty(plan, launcher)]).collect()
 }
 
-fn run_cell(plan: &Plan, cell: &PlannedCell, launcher: &Launcher) -> Result<CellOutcome, RunError> {
-    let began = Instant::now();
-    let mut outcome = CellOutcome {
-        name: cell.name.clone(),
-        verdict: None,
-        expected: Verdict::ALL
-            .iter()
-            .map(|(verdict, _)| *verdict)
-            .filter(|it| cell.name.accepts(*it))
-            .collect(),
-        level: Level::Real,
-        reason: None,
-        output: String::new(),
-        took: Duration::ZERO,
-    };
-    let Some(commands) = &cell.commands else {
-        outcome.reason = Some("a step has no command".to_owned());
-        return Ok(outcome);
-    };
-    let scratch = Scratch::new()?;
-    let judged = judge(plan, cell, commands, &scratch, launcher)?;
-    outcome.verdict = Some(judged.verdict);
-    outcome.reason = judged.reason.filter(|_| !cell.name.accepts(judged.verdict));
-    outcome.output = scratch.hide(&judged.output);
-    outcome.took = began.elapsed();
-    Ok(outcome)
+/// One state that was run: what was seen, apart from what it means.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Which state.
+    pub name: CellName,
+    /// What `run` did, or why it was not reached; `None` where nothing was executed.
+    pub seen: Option<Result<Done, Hindrance>>,
+    /// How the last command of the state failed, where it did.
+    pub failed: Option<String>,
+    /// How long all its scripts took.
+    pub took: Duration,
 }
 
-struct Judged {
-    verdict: Verdict,
-    reason: Option<String>,
+/// Why a state did not come about.
+#[derive(Clone, Debug)]
+pub struct Hindrance {
+    why: String,
     output: String,
 }
 
-impl Judged {
-    fn cannot_tell(reason: String, output: String) -> Judged {
-        Judged { verdict: Verdict::CannotTell, reason: Some(reason), output }
+/// The state that tells a check which always says the same.
+const EMPTY: &str = "auto/empty";
+
+fn run_cell(plan: &Plan, cell: &PlannedCell, launcher: &Launcher) -> Result<Ran, RunError> {
+    let began = Instant::now();
+    let mut ran = Ran { name: cell.name.clone(), seen: None, failed: None, took: Duration::ZERO };
+    if let Some(commands) = &cell.commands {
+        let scratch = Scratch::new()?;
+        let mut seen = make_and_look(plan, commands, &scratch, launcher, &mut ran.failed)?;
+        match &mut seen {
+            Ok(done) => done.stdout = scratch.hide(&done.stdout),
+            Err(hindrance) => hindrance.output = scratch.hide(&hindrance.output),
+        }
+        ran.seen = Some(seen);
     }
+    ran.took = began.elapsed();
+    Ok(ran)
 }
 
-fn judge(
+fn run_empty(plan: &Plan, launcher: &Launcher) -> Result<Ran, RunError> {
+    let scratch = Scratch::new()?;
+    let done = scratch.script(&plan.check.run, plan.check.timeout, launcher)?;
+    let took = done.took;
+    Ok(Ran { name: CellName::State(EMPTY.to_owned()), seen: Some(Ok(done)), failed: None, took })
+}
+
+fn make_and_look(
     plan: &Plan,
-    cell: &PlannedCell,
     commands: &[String],
     scratch: &Scratch,
     launcher: &Launcher,
-) -> Result<Judged, RunError> {
+    failed: &mut Option<String>,
+) -> Result<Result<Done, Hindrance>, RunError> {
     let timeout = plan.check.timeout;
+    let hindered = |why: String, done: Done| Ok(Err(Hindrance { why, output: done.stdout }));
     let setup = scratch.script(&plan.setup, timeout, launcher)?;
     if setup.end != End::Exit(0) {
-        return Ok(Judged::cannot_tell(format!("`setup` {}", setup.end), setup.stdout));
+        return hindered(format!("`setup` {}", setup.end), setup);
     }
-    let mut failed = None;
     for command in commands {
         let done = scratch.script(command, timeout, launcher)?;
-        match done.end {
+        match &done.end {
             End::Exit(0) => {}
             // What a shell says when a program is missing; then the command was not really tried.
-            End::Exit(126 | 127) => {
-                return Ok(Judged::cannot_tell(format!("the command {}", done.end), done.stdout));
-            }
+            End::Exit(126 | 127) => return hindered(format!("the command {}", done.end), done),
             End::Exit(_) | End::Signal(_) => {
-                failed = Some(format!("the command {}", done.end));
+                *failed = Some(format!("the command {}", done.end));
                 break;
             }
-            end => return Ok(Judged::cannot_tell(format!("the command {end}"), done.stdout)),
+            end => return hindered(format!("the command {end}"), done),
         }
     }
     let done = scratch.script(&plan.check.run, timeout, launcher)?;
-    let (verdict, reason) = match look(&plan.check, &done) {
-        Seen::Neither if matches!(done.end, End::Exit(_) | End::Signal(_)) => {
-            let reason = Some(format!("neither `broken` nor `fixed` holds: `run` {}", done.end));
-            match cell.name {
-                CellName::Broken | CellName::State(_) => (Verdict::CannotTell, reason),
-                CellName::WrongFix(_) => (Verdict::Masked, reason),
-                CellName::Fixed | CellName::OtherFix(_) => (Verdict::Incomplete, reason),
+    match done.end {
+        End::Exit(_) | End::Signal(_) => Ok(Ok(done)),
+        _ => hindered(format!("`run` {}", done.end), done),
+    }
+}
+
+impl Ran {
+    /// What the state came to in the eyes of a check. The same run can be looked at with another check.
+    pub fn outcome(&self, check: &Check) -> CellOutcome {
+        let (verdict, reason, output) = match &self.seen {
+            None => (None, Some("a step has no command".to_owned()), String::new()),
+            Some(Err(hindrance)) => {
+                (Some(Verdict::CannotTell), Some(hindrance.why.clone()), hindrance.output.clone())
             }
+            Some(Ok(done)) => {
+                let (verdict, reason) = self.verdict(check, done);
+                (Some(verdict), Some(reason), done.stdout.clone())
+            }
+        };
+        let expected: Vec<Verdict> = match &self.name {
+            CellName::State(_) => vec![Verdict::CannotTell],
+            name => Verdict::ALL.iter().map(|(it, _)| *it).filter(|it| name.accepts(*it)).collect(),
+        };
+        let surprises = verdict.is_none_or(|verdict| !expected.contains(&verdict));
+        CellOutcome {
+            name: self.name.clone(),
+            verdict,
+            expected,
+            level: Level::Real,
+            reason: reason.filter(|_| surprises),
+            output,
+            took: self.took,
         }
-        Seen::Neither => (Verdict::CannotTell, Some(format!("`run` {}", done.end))),
-        Seen::Both => (Verdict::CannotTell, Some("`broken` and `fixed` hold at once".to_owned())),
-        Seen::Broken => (Verdict::Present, Some("`broken` holds".to_owned())),
-        Seen::Fixed if cell.name.is_fix() && failed.is_some() => (Verdict::Incomplete, failed),
-        Seen::Fixed => (Verdict::Fixed, Some("`fixed` holds".to_owned())),
-    };
-    Ok(Judged { verdict, reason, output: done.stdout })
+    }
+
+    fn verdict(&self, check: &Check, done: &Done) -> (Verdict, String) {
+        match look(check, done) {
+            Seen::Neither => {
+                let verdict = match self.name {
+                    CellName::Broken | CellName::State(_) => Verdict::CannotTell,
+                    CellName::WrongFix(_) => Verdict::Masked,
+                    CellName::Fixed | CellName::OtherFix(_) => Verdict::Incomplete,
+                };
+                (verdict, format!("neither `broken` nor `fixed` holds: `run` {}", done.end))
+            }
+            Seen::Both => (Verdict::CannotTell, "`broken` and `fixed` hold at once".to_owned()),
+            Seen::Broken => (Verdict::Present, "`broken` holds".to_owned()),
+            Seen::Fixed => match &self.failed {
+                Some(failed) if self.name.is_fix() => (Verdict::Incomplete, failed.clone()),
+                _ => (Verdict::Fixed, "`fixed` holds".to_owned()),
+            },
+        }
+    }
 }
 
 /// What of a check's expectations holds.
@@ -191,6 +234,38 @@ impl Scratch {
         std::fs::create_dir_all(work).map_err(RunError::Scratch)?;
         let work = work.canonicalize().map_err(RunError::Scratch)?;
         Ok(Scratch { work, ..Scratch::new()? })
+    }
+
+    /// The same files elsewhere; `None` where there are too many, or other things than files, folders and links.
+    pub fn copy(&self) -> Result<Option<Scratch>, RunError> {
+        const MAX_FILES: usize = 2_000;
+        const MAX_BYTES: u64 = 64 << 20;
+        let copy = Scratch::new()?;
+        let mut n_files = 0;
+        let mut n_bytes = 0;
+        for entry in walkdir::WalkDir::new(&self.work).min_depth(1).sort_by_file_name() {
+            let entry = entry.map_err(|error| RunError::Scratch(error.into()))?;
+            let inside = entry.path().strip_prefix(&self.work).expect("walked from there");
+            let target = copy.work.join(inside);
+            let kind = entry.file_type();
+            n_files += 1;
+            n_bytes += entry.metadata().map_or(0, |there| there.len());
+            if n_files > MAX_FILES || n_bytes > MAX_BYTES {
+                return Ok(None);
+            }
+            let done = match () {
+                () if kind.is_dir() => std::fs::create_dir(&target),
+                () if kind.is_symlink() => {
+                    std::fs::read_link(entry.path()).and_then(|to| std::os::unix::fs::symlink(to, &target))
+                }
+                () if kind.is_file() => std::fs::copy(entry.path(), &target).map(|_| ()),
+                () => return Ok(None),
+            };
+            if done.is_err() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(copy))
     }
 
     /// Where scripts start.

@@ -10,7 +10,7 @@ use faultbook::Given;
 use faultbook::model::Prose;
 use faultbook::render::{Html, Setting};
 use faultbook::text::{Source, Sources};
-use faultbook::verify::{CellOutcome, Launcher, Plan, self_test};
+use faultbook::verify::{Launcher, Plan, Ran, self_test};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -90,13 +90,14 @@ fn cells(path: &Utf8Path, text: &str) -> Vec<String> {
     let reading = faultbook::read(&Sources::single(&name, text), &Given::default());
     assert_eq!(reading.found, [], "in {path}");
     let plan = Plan::of(reading.book.records.values().next().unwrap()).unwrap();
-    let outcomes = self_test(&plan, &Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")))).unwrap();
-    let cell = |cell: &CellOutcome| {
+    let states = self_test(&plan, &Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")))).unwrap();
+    let cell = |state: &Ran| {
+        let cell = state.outcome(&plan.check);
         let verdict = cell.verdict.map_or("not executed", |verdict| verdict.name());
         let reason = cell.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         format!("{} {verdict}{reason}", cell.name)
     };
-    outcomes.iter().map(cell).collect()
+    states.iter().map(cell).collect()
 }
 
 /// A case under `highlight/` is a language, code, a line `---`, and the HTML that it becomes.

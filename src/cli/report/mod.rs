@@ -22,7 +22,7 @@ pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
 pub use record::record;
-pub use verify::{cells, plan};
+pub use verify::{cells, plan, survivors};
 
 use crate::diag::{Diagnostic, Level};
 use crate::model::ProofState;

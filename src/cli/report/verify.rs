@@ -2,12 +2,19 @@
 
 use super::{BOLD, DIM, GREEN, RED, RESET, data, duration, shown, talk};
 use crate::model::{CellName, RecordId};
-use crate::verify::{CellOutcome, Plan};
+use crate::verify::{CellOutcome, Mutants, Plan};
 
 /// Prints the states of one record.
 pub fn cells(id: &RecordId, outcomes: &[CellOutcome]) {
     talk(&format!("{BOLD}{id}{RESET}"));
     outcomes.iter().for_each(|outcome| talk(&cell(outcome)));
+}
+
+/// Prints which changes of a check no state noticed.
+pub fn survivors(mutants: &Mutants) {
+    for survivor in &mutants.survivors {
+        talk(&format!("  {RED}survived{RESET}  {}", shown(survivor)));
+    }
 }
 
 fn cell(outcome: &CellOutcome) -> String {
