@@ -116,17 +116,37 @@ pub struct Proof {
     pub platform: Option<String>,
     /// What happened in each state that was run.
     pub cells: BTreeMap<CellName, Verdict>,
+    /// Whether real programs ran, or something stood for them.
+    pub executed: bool,
+    /// What was enforced around programs, such as `fs+net`.
+    pub sandbox: Option<String>,
+    /// Changed checks that some state noticed, and how many there were.
+    pub mutants: Option<(usize, usize)>,
+    /// Broken states of other records that the check called its own.
+    pub false_positives: Option<usize>,
 }
 
 impl Proof {
     /// A proof without a run.
     pub fn without_run(state: ProofState) -> Proof {
-        Proof { state, date: None, platform: None, cells: BTreeMap::new() }
+        Proof {
+            state,
+            date: None,
+            platform: None,
+            cells: BTreeMap::new(),
+            executed: false,
+            sandbox: None,
+            mutants: None,
+            false_positives: None,
+        }
     }
 
     /// How many wrong fixes were really run and did not repair the failure, while every printed fix that was
-    /// run did: a state in which nothing could help proves nothing.
+    /// run did: a state in which nothing could help proves nothing. What was modelled counts for nothing.
     pub fn n_refuted(&self) -> usize {
+        if !self.executed {
+            return 0;
+        }
         let mut fixes = self.cells.iter().filter(|(name, _)| name.is_fix()).peekable();
         let proved = fixes.peek().is_some() && fixes.all(|(name, verdict)| name.accepts(*verdict));
         let refuted = |(name, verdict): &(&CellName, &Verdict)| {

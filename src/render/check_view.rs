@@ -36,6 +36,8 @@ pub struct CheckView {
     pub fixed: String,
     /// What the last run proves, in a sentence.
     pub result: String,
+    /// How the check itself was tested, in sentences.
+    pub test_of_test: Vec<String>,
     /// Wrong fixes that were run and did not repair, and how many there are.
     pub refuted: Option<(usize, usize)>,
     /// State by state.
@@ -79,6 +81,7 @@ impl CheckView {
             broken: expectation(&check.broken),
             fixed: expectation(&check.fixed),
             result: result(proof),
+            test_of_test: if ran { test_of_test(proof) } else { Vec::new() },
             refuted: ran.then(|| (proof.n_refuted(), record.wrong_fixes.len())),
             cells: if ran { proof.cells.iter().map(cell).collect() } else { Vec::new() },
         }
@@ -129,7 +132,8 @@ fn result(proof: &Proof) -> String {
     let platform = proof.platform.as_deref().unwrap_or_default();
     match proof.state {
         ProofState::Tested => {
-            format!("Tested {day} on {platform}, with real tools: every state came out as it must.")
+            let how = if proof.executed { "with real tools" } else { "modelled" };
+            format!("Tested {day} on {platform}, {how}{}: every state came out as it must.", confined(proof))
         }
         ProofState::Failing => format!("Failing: on {day} ({platform}) a state did not come out as it must."),
         ProofState::Outdated => {
@@ -140,6 +144,27 @@ fn result(proof: &Proof) -> String {
             "Untested: this check has no setup that brings the failure about.".to_owned()
         }
     }
+}
+
+fn confined(proof: &Proof) -> &'static str {
+    match proof.sandbox.as_deref() {
+        Some("fs+net") => ", confined to a folder and without network",
+        Some("fs") => ", confined to a folder",
+        Some("net") => ", without network",
+        _ => "",
+    }
+}
+
+/// How the check itself was tested, in sentences.
+fn test_of_test(proof: &Proof) -> Vec<String> {
+    let mutants = proof.mutants.map(|(killed, total)| {
+        format!("With a part of the check changed, {killed} of {total} times some state noticed.")
+    });
+    let mistaken = proof.false_positives.map(|n| match n {
+        0 => "In the broken states of other records it saw nothing of its own.".to_owned(),
+        n => format!("In the broken states of {n} other records it saw its own failure."),
+    });
+    mutants.into_iter().chain(mistaken).collect()
 }
 
 /// An expectation in words.

@@ -195,6 +195,9 @@ fn check(record: &Record, proof: &Proof) -> Option<Value> {
         "date": proof.date.map(|date| date.to_string()),
         "platform": proof.platform,
         "cells": cells,
+        "sandbox": proof.sandbox,
+        "mutants": proof.mutants.map(|(killed, total)| json!({"killed": killed, "total": total})),
+        "cross_false_positives": proof.false_positives,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! `results.jsonl`: what earlier runs showed, one line per record and platform, committed with the book.
 
-use super::Plan;
+use super::{Level, Plan};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{CellName, Date, Proof, ProofState, Record, RecordId, Verdict};
 use crate::text::{FileId, Span};
@@ -108,6 +108,10 @@ impl Results {
             date: Some(newest.date),
             platform: Some(format!("{} {}", newest.os, newest.arch)),
             cells: newest.cells.clone(),
+            executed: newest.level == Level::Real.name(),
+            sandbox: Some(newest.sandbox.clone()),
+            mutants: newest.mutants,
+            false_positives: newest.false_positives,
         }
     }
 }
