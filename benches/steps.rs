@@ -7,7 +7,7 @@ use faultbook::model::Prose;
 use faultbook::render::{Html, Setting};
 use faultbook::search::{self, Index, Query};
 use faultbook::text::{Source, Sources};
-use faultbook::verify::{End, Launcher, Scratch};
+use faultbook::verify::{End, Host, Launcher, Scratch};
 use faultbook::{Choice, Given, Input};
 use std::path::Path;
 use std::process::Command;
@@ -109,12 +109,12 @@ fn highlight(bencher: Bencher, lang: &str) {
 /// One process that does nothing: bare, and in the sandbox. The difference is what confinement costs.
 #[divan::bench(args = [false, true])]
 fn spawn(bencher: Bencher, confined: bool) {
-    let launcher = Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")));
+    let host = Host::here(Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook"))));
     let scratch = Scratch::new().unwrap();
     let args = vec!["-c".to_owned(), ":".to_owned()];
-    let job = scratch.job(Path::new("/bin/sh"), args.clone(), Duration::from_secs(10));
+    let job = scratch.job(Path::new("/bin/sh"), args.clone(), Duration::from_secs(10), &host);
     bencher.bench_local(|| match confined {
-        true => assert_eq!(launcher.run(&job).unwrap().end, End::Exit(0)),
+        true => assert_eq!(host.launcher.run(&job).unwrap().end, End::Exit(0)),
         false => assert!(Command::new("/bin/sh").args(&args).output().unwrap().status.success()),
     });
 }

@@ -83,7 +83,8 @@ codes! {
     UnknownHeading = "unknown-heading",
     /// Text before the first `##` heading of a Markdown record belongs to no field.
     TextBeforeHeading = "text-before-heading",
-    /// The same field is written in the front matter and as a section.
+    /// The same thing is said twice: a field in the front matter and as a section, two facts with one id, `check` beside
+    /// `verify`.
     StatedTwice = "stated-twice",
     /// A file name that cannot be an id.
     BadId = "bad-id",
@@ -117,6 +118,38 @@ codes! {
     RawHtml = "raw-html",
     /// A link that leads neither to the web nor to a page of this book.
     UnsafeLink = "unsafe-link",
+    /// A program that a verifier runs and does not declare in `requires`.
+    ProgramNotDeclared = "program-not-declared",
+    /// A secret in an argument or an address, where others can read it.
+    SecretInArguments = "secret-in-arguments",
+    /// A `${…}` at a place that has to be known before anything runs.
+    TemplateNotAllowed = "template-not-allowed",
+    /// A `${…}` that stands for nothing.
+    UnknownTemplate = "unknown-template",
+    /// A condition that names no step.
+    UnknownStep = "unknown-step",
+    /// A wrong fix that the record does not have.
+    UnknownWrongFix = "unknown-wrong-fix",
+    /// A verifier without a broken and a fixed state cannot be tested.
+    MissingFixture = "missing-fixture",
+    /// A path or pattern that leads out of the folder that it belongs to.
+    PathEscapes = "path-escapes",
+    /// A step that takes whatever it does not expect for the opposite of the fact.
+    StepWithoutRefute = "step-without-refute",
+    /// A step that nothing depends on.
+    UnusedStep = "unused-step",
+    /// A script that may read the real home.
+    HomeWithShell = "home-with-shell",
+    /// A request over the network that no state of the self-test answers.
+    NetworkWithoutStub = "network-without-stub",
+    /// Text in a fixture that secret scanners take for a secret.
+    SecretShapedText = "secret-shaped-text",
+    /// A matcher that holds for one version only, and fails with the next.
+    ExactVersion = "exact-version",
+    /// A step whose programs may speak another language on another machine.
+    LocaleDependent = "locale-dependent",
+    /// A wrong fix that a verifier does not try.
+    WrongFixWithoutCell = "wrong-fix-without-cell",
     /// A character that readers cannot see and that can make text read differently than it is.
     InvisibleCharacter = "invisible-character",
 }

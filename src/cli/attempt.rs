@@ -4,7 +4,8 @@ use super::args::{ReproArgs, TryArgs};
 use super::{Exit, UsageError, load, record, report};
 use crate::model::{Check, Record, Verdict};
 use crate::verify::{
-    Attempt, AttemptError, COMMANDS_FILE, Caps, Claims, End, HISTORY_FILE, Job, Judgement, Launcher, Plan,
+    Attempt, AttemptError, COMMANDS_FILE, Caps, Claims, End, HISTORY_FILE, Host, Job, Judgement, Launcher,
+    Plan,
 };
 use anyhow::Context;
 use camino::Utf8Path;
@@ -22,16 +23,16 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         let hint = "`--agent CMD` lets a program do the repair";
         return Err(UsageError::with_hint("a shell needs a terminal, and there is none", hint));
     }
-    let launcher = Launcher::of_this_process();
-    if let Some(why) = unconfined(&launcher.claims) {
+    let host = Host::here(Launcher::of_this_process());
+    if let Some(why) = unconfined(&host.launcher.claims) {
         report::talk(&why);
         return Ok(Exit::Refused);
     }
-    let attempt = begin(&plan, &args.state, None, &launcher)?;
+    let attempt = begin(&plan, &args.state, None, &host)?;
     let began = Instant::now();
     let end = match &args.agent {
-        Some(command) => let_agent(&attempt, record, command, &launcher)?,
-        None => let_person(&attempt, record, &launcher)?,
+        Some(command) => let_agent(&attempt, record, command, &host)?,
+        None => let_person(&attempt, record, &host)?,
     };
     let took = began.elapsed();
     let judgement = attempt.judge().context("could not look at what is there now")?;
@@ -48,7 +49,7 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
                 "agent": end.to_string(),
                 "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "output": judgement.output,
-                "sandbox": report::sandbox(&launcher.claims),
+                "sandbox": report::sandbox(&host.launcher.claims),
             })
         )),
         None => report::judgement(record, &judgement),
@@ -61,8 +62,8 @@ pub fn repro(args: &ReproArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let reading = reading(root)?;
     let record = record(&reading, &args.id)?;
     let plan = plan(record)?;
-    let launcher = Launcher::of_this_process();
-    if let Some(why) = unconfined(&launcher.claims) {
+    let host = Host::here(Launcher::of_this_process());
+    if let Some(why) = unconfined(&host.launcher.claims) {
         report::talk(&why);
         return Ok(Exit::Refused);
     }
@@ -71,7 +72,7 @@ pub fn repro(args: &ReproArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         let hint = "`--to` takes a folder that is empty or not there yet";
         return Err(UsageError::with_hint(format!("something is in `{}` already", args.to), hint));
     }
-    begin(&plan, &args.state, Some(args.to.as_std_path()), &launcher)?;
+    begin(&plan, &args.state, Some(args.to.as_std_path()), &host)?;
     report::data(&format!("`{}` of {} is in `{}`", args.state, record.id, args.to));
     report::talk(&format!("the check, to be run there:\n{}", report::indented(&plan.check.run)));
     Ok(Exit::Clean)
@@ -93,9 +94,9 @@ fn begin<'p>(
     plan: &'p Plan,
     state: &str,
     folder: Option<&Path>,
-    launcher: &'p Launcher,
+    host: &'p Host,
 ) -> anyhow::Result<Attempt<'p>> {
-    Attempt::begin(plan, state, folder, launcher).map_err(|error| match error {
+    Attempt::begin(plan, state, folder, host).map_err(|error| match error {
         AttemptError::UnknownState { .. } => {
             let message = error.to_string();
             let (message, hint) = message.split_once("; ").unwrap_or((&message, ""));
@@ -115,7 +116,7 @@ fn unconfined(claims: &Claims) -> Option<String> {
     })
 }
 
-fn let_person(attempt: &Attempt, record: &Record, launcher: &Launcher) -> anyhow::Result<End> {
+fn let_person(attempt: &Attempt, record: &Record, host: &Host) -> anyhow::Result<End> {
     report::broken_state(record);
     let bash = Path::new("/bin/bash");
     let (shell, args) = if bash.exists() {
@@ -123,7 +124,7 @@ fn let_person(attempt: &Attempt, record: &Record, launcher: &Launcher) -> anyhow
     } else {
         (Path::new("/bin/sh"), vec!["-i"])
     };
-    let mut job = job(attempt, shell, args.into_iter().map(str::to_owned).collect());
+    let mut job = job(attempt, shell, args.into_iter().map(str::to_owned).collect(), host);
     let history = attempt.scratch().home().join(HISTORY_FILE);
     for (name, value) in [
         ("TERM", std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned())),
@@ -133,23 +134,23 @@ fn let_person(attempt: &Attempt, record: &Record, launcher: &Launcher) -> anyhow
     ] {
         job.env.insert(name.to_owned(), value);
     }
-    launcher.run_here(&job).context("could not start a shell")
+    host.launcher.run_here(&job).context("could not start a shell")
 }
 
-fn let_agent(attempt: &Attempt, record: &Record, command: &str, launcher: &Launcher) -> anyhow::Result<End> {
+fn let_agent(attempt: &Attempt, record: &Record, command: &str, host: &Host) -> anyhow::Result<End> {
     let args = ["-c", command].map(str::to_owned).to_vec();
-    let mut job = job(attempt, Path::new("/bin/sh"), args);
+    let mut job = job(attempt, Path::new("/bin/sh"), args, host);
     let commands = attempt.scratch().home().join(COMMANDS_FILE);
     job.env.insert("FAULTBOOK_COMMANDS".to_owned(), commands.to_string_lossy().into_owned());
     job.env.insert("FAULTBOOK_ID".to_owned(), record.id.to_string());
     job.env.insert("FAULTBOOK_TITLE".to_owned(), record.title.clone());
     job.env.insert("FAULTBOOK_SYMPTOM".to_owned(), record.symptom.markdown().to_owned());
-    Ok(launcher.run(&job).context("could not start the agent")?.end)
+    Ok(host.launcher.run(&job).context("could not start the agent")?.end)
 }
 
 /// A program that works in the state for as long as a check may at most.
-fn job(attempt: &Attempt, program: &Path, args: Vec<String>) -> Job {
-    let mut job = attempt.scratch().job(program, args, Check::MAX_TIMEOUT);
+fn job(attempt: &Attempt, program: &Path, args: Vec<String>, host: &Host) -> Job {
+    let mut job = attempt.scratch().job(program, args, Check::MAX_TIMEOUT, host);
     job.policy.caps = Caps { cpu: Check::MAX_TIMEOUT.as_secs(), output: u64::MAX, ..Caps::default() };
     job
 }

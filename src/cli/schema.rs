@@ -6,7 +6,7 @@ use super::Exit;
 use super::args::{SchemaArgs, SchemaOf};
 use super::report;
 use crate::model::{RecordId, Verdict};
-use crate::parse::shape::{BOOK_TOML, Field, Kind, RECORD, Shape};
+use crate::parse::shape::{BOOK_TOML, CONDITION, Field, Kind, MATCHER, RECORD, Shape};
 use serde_json::{Map, Value, json};
 
 /// The dialect.
@@ -20,6 +20,7 @@ pub fn run(args: &SchemaArgs) -> Exit {
         SchemaOf::Record => {
             let mut schema = document("a failure record of faultbook", map(&RECORD));
             schema["required"] = json!(REQUIRED);
+            schema["$defs"] = definitions();
             schema
         }
         SchemaOf::Book => document("book.toml of faultbook", map(&BOOK_TOML)),
@@ -74,8 +75,50 @@ fn value(kind: Kind) -> Value {
             None => map(shape),
         },
         Kind::Table(of) => json!({"type": "object", "additionalProperties": value(*of)}),
+        Kind::Open(shape, of) => {
+            let mut schema = map(shape);
+            schema["additionalProperties"] = value(*of);
+            schema
+        }
+        Kind::Items(of) => json!({"type": "array", "items": value(*of)}),
+        Kind::Exact => json!({"type": ["string", "number", "boolean"]}),
+        Kind::Fitting(pattern) => json!({"type": "string", "pattern": pattern}),
+        Kind::Either(kinds) => json!({"anyOf": kinds.iter().map(|kind| value(*kind)).collect::<Vec<_>>()}),
+        Kind::Null => json!({"type": "null"}),
+        Kind::Probes => json!({"$ref": "#/$defs/probes"}),
+        Kind::Matcher => json!({"$ref": "#/$defs/matcher"}),
+        Kind::Condition => json!({"$ref": "#/$defs/condition"}),
         Kind::Any => json!({}),
     }
+}
+
+/// What nests in itself.
+fn definitions() -> Value {
+    let one_or_more = |mut schema: Value| {
+        schema["minProperties"] = 1.into();
+        schema
+    };
+    // These take probes of each file or request; anywhere else there are none of these names.
+    let of_items: Map<String, Value> = ["any", "all", "none", "some", "each"]
+        .map(|name| (name.to_owned(), value(Kind::Probes)))
+        .into_iter()
+        .collect();
+    let mut condition = one_or_more(map(&CONDITION));
+    condition["maxProperties"] = 1.into();
+    json!({
+        "probes": {
+            "type": "object",
+            "properties": of_items,
+            "additionalProperties": value(Kind::Matcher),
+            "minProperties": 1,
+        },
+        "matcher": {"anyOf": [value(Kind::Exact), one_or_more(map(&MATCHER))]},
+        "condition": {"anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": value(Kind::Condition), "minItems": 1},
+            condition,
+        ]},
+    })
 }
 
 /// A line of `results.jsonl`, or what `verify -f json` prints.

@@ -4,8 +4,8 @@ use super::args::{Capability, Format, SandboxLayer, VerifyArgs};
 use super::{Exit, UsageError, load, record, report, today};
 use crate::model::{CellName, Layer};
 use crate::verify::{
-    CellOutcome, Claims, FalsePositive, Launcher, Level, Mutants, Plan, RecordResult, Results, cross,
-    mutants, self_test,
+    CellOutcome, Claims, FalsePositive, Host, Launcher, Level, Mutants, Plan, RecordResult, Results,
+    mistaken, self_test, weaken,
 };
 use crate::{Reading, disk};
 use anyhow::Context;
@@ -26,14 +26,14 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
     if args.plan {
         return Ok(print_plans(&plans, args.format));
     }
-    let launcher = Launcher::of_this_process();
-    if let Some(missing) = unenforced(&launcher.claims, args) {
+    let host = Host::here(Launcher::of_this_process());
+    if let Some(missing) = unenforced(&host.launcher.claims, args) {
         report::talk(&format!("refused: {missing}; nothing ran"));
         return Ok(Exit::Refused);
     }
     let shows = args.format == Format::Human && !quiet;
     let n_jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let tested = test_all(&plans, &launcher, n_jobs, &mut |tested| {
+    let tested = test_all(&plans, &host, n_jobs, &mut |tested| {
         if shows {
             report::cells(&tested.plan.id, &tested.cells);
             if args.mutants {
@@ -41,11 +41,11 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
             }
         }
     })?;
-    let crossed = if args.cross { Some(cross_all(&plans, &launcher, n_jobs)?) } else { None };
+    let crossed = if args.cross { Some(cross_all(&plans, &host, n_jobs)?) } else { None };
     if let Some(path) = &args.record_results {
-        record_results(&tested, crossed.as_ref(), &launcher.claims, reading.results, path)?;
+        record_results(&tested, crossed.as_ref(), &host.launcher.claims, reading.results, path)?;
     }
-    summarise(&tested, crossed.as_ref(), &launcher.claims, args);
+    summarise(&tested, crossed.as_ref(), &host.launcher.claims, args);
     let failed = tested.iter().flat_map(|tested| &tested.cells).any(CellOutcome::is_failure);
     let mistaken = crossed.is_some_and(|crossed| !crossed.found.is_empty());
     Ok(if failed || mistaken { Exit::SelfTest } else { Exit::Clean })
@@ -57,12 +57,12 @@ struct Crossed {
     found: Vec<FalsePositive>,
 }
 
-fn cross_all(plans: &[Plan], launcher: &Launcher, n_jobs: usize) -> anyhow::Result<Crossed> {
+fn cross_all(plans: &[Plan], host: &Host, n_jobs: usize) -> anyhow::Result<Crossed> {
     let mut crossed = Crossed { tried: 0, found: Vec::new() };
     in_order(
         plans,
         n_jobs,
-        |plan| cross(plan, plans, launcher),
+        |plan| mistaken(plan, plans, host),
         |plan, result| {
             let (tried, found) = result.with_context(|| format!("could not bring `{}` about", plan.id))?;
             crossed.tried += tried;
@@ -106,7 +106,7 @@ struct Tested<'p> {
 /// Tests every plan, several at a time; `on` is told of each in the order of the plans.
 fn test_all<'p>(
     plans: &'p [Plan],
-    launcher: &Launcher,
+    host: &Host,
     n_jobs: usize,
     on: &mut dyn FnMut(&Tested),
 ) -> anyhow::Result<Vec<Tested<'p>>> {
@@ -114,11 +114,11 @@ fn test_all<'p>(
     in_order(
         plans,
         n_jobs,
-        |plan| self_test(plan, launcher),
+        |plan| self_test(plan, host),
         |plan, states| {
             let states = states.with_context(|| format!("could not test `{}`", plan.id))?;
             let cells = states.iter().map(|state| state.outcome(&plan.check)).collect();
-            let one = Tested { plan, cells, mutants: mutants(&plan.check, &states) };
+            let one = Tested { plan, cells, mutants: weaken(&plan.check, &states) };
             on(&one);
             tested.push(one);
             Ok(())

@@ -125,6 +125,7 @@ fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     rules::unsafe_link::check(ctx, &record.proses(), found);
     rules::image::check(ctx, record, found);
     rules::invisible_character::check(ctx, record, found);
+    found.extend(record.verify_doubts.iter().cloned());
 }
 
 fn check_guide(ctx: &Context, guide: &ParsedGuide, found: &mut Vec<Diagnostic>) {

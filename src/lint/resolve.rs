@@ -4,7 +4,6 @@ use super::rules::image;
 use crate::model::{Audience, Confusion, Date, Guide, Prose, Record, Related, Retired, Status};
 use crate::parse::{ParsedGuide, ParsedRecord, ParsedStatus};
 use crate::text::{Source, Spanned};
-use std::collections::BTreeSet;
 
 /// The fields without which a record stays a draft, and whether this one has them.
 pub fn missing_for_publication(parsed: &ParsedRecord) -> Vec<&'static str> {
@@ -48,8 +47,6 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
     let mut tags: Vec<String> = values(parsed.tags);
     tags.sort();
     tags.dedup();
-    let mut wrong_fixes = values(parsed.wrong_fixes);
-    tell_apart(wrong_fixes.iter_mut().map(|fix| &mut fix.id));
     Some(Record {
         id: parsed.id?,
         path: parsed.path,
@@ -76,7 +73,7 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
         quick_fix: parsed.quick_fix.map(|quick| quick.value).unwrap_or_default(),
         fix: values(parsed.fix),
         other_fixes: values(parsed.other_fixes),
-        wrong_fixes,
+        wrong_fixes: values(parsed.wrong_fixes),
         keywords: values(parsed.keywords),
         verification: prose(parsed.verification),
         check: parsed.check,
@@ -125,19 +122,6 @@ pub fn guide(parsed: ParsedGuide) -> Option<Guide> {
         audience: parsed.audience.unwrap_or(Audience::Public),
         body,
     })
-}
-
-/// Numbers ids that are the same: `retry`, `retry-2`, `retry-3`.
-fn tell_apart<'i>(ids: impl Iterator<Item = &'i mut String>) {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    for id in ids {
-        let base = id.clone();
-        let mut nth = 2;
-        while !seen.insert(id.clone()) {
-            *id = format!("{base}-{nth}");
-            nth += 1;
-        }
-    }
 }
 
 fn values<T>(written: Vec<Spanned<T>>) -> Vec<T> {

@@ -24,21 +24,25 @@ impl Pattern {
         RegexBuilder::new(text).size_limit(Pattern::MAX_BYTES).build()
     }
 
+    /// The expression, compiled: for whoever uses it many times.
+    pub fn regex(&self) -> Regex {
+        Pattern::compile(&self.0).expect("a pattern has compiled before")
+    }
+
     /// Whether it finds something.
     pub fn is_match(&self, text: &str) -> bool {
-        Pattern::compile(&self.0).expect("a pattern has compiled before").is_match(text)
+        self.regex().is_match(text)
     }
 
     /// What its first group finds, or all of it where it has none.
     pub fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let regex = Pattern::compile(&self.0).expect("a pattern has compiled before");
-        let found = regex.captures(text)?;
+        let found = self.regex().captures(text)?;
         found.get(1).or_else(|| found.get(0)).map(|part| part.as_str())
     }
 
     /// How many groups it has.
     pub fn n_groups(&self) -> usize {
-        Pattern::compile(&self.0).expect("a pattern has compiled before").captures_len() - 1
+        self.regex().captures_len() - 1
     }
 
     /// The text that it was made from.

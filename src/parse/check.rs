@@ -8,29 +8,19 @@ use crate::model::{Check, ExitMatcher, Expectation, Pattern, TextMatcher, TextOp
 use crate::text::Spanned;
 use std::time::Duration;
 
+const HINT: &str = "a check has `run`, `broken` and `fixed`, and `setup` where it can be tested";
+
 /// Reads a check; `None` where it lacks `run`, `broken` or `fixed`, and findings say so.
 pub fn parse(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Check> {
     let mut fields = Fields::open(node, &shape::CHECK, found)?;
     let setup = fields.text("setup", found).map(|text| text.value);
-    let run = required(&mut fields, "run", found).and_then(|node| text(node, "`run`", found));
-    let broken = required(&mut fields, "broken", found).and_then(|node| expectation(node, found));
-    let fixed = required(&mut fields, "fixed", found).and_then(|node| expectation(node, found));
+    let run = fields.required("run", HINT, found).and_then(|node| text(node, "`run`", found));
+    let broken = fields.required("broken", HINT, found).and_then(|node| expectation(node, found));
+    let fixed = fields.required("fixed", HINT, found).and_then(|node| expectation(node, found));
     let timeout = fields.text("timeout", found).and_then(|written| duration(&written, found));
     fields.finish(found);
     let timeout = timeout.unwrap_or(Check::DEFAULT_TIMEOUT);
     Some(Check { setup, run: run?.value, broken: broken?, fixed: fixed?, timeout })
-}
-
-fn required<'n>(fields: &mut Fields<'n>, key: &'static str, found: &mut Vec<Diagnostic>) -> Option<&'n Node> {
-    let before = found.len();
-    let node = fields.node(key, found);
-    if node.is_none() && found.len() == before {
-        found.push(
-            Diagnostic::error(Code::MissingField, fields.span(), format!("this check has no `{key}`"))
-                .hint("a check has `run`, `broken` and `fixed`, and `setup` where it can be tested"),
-        );
-    }
-    node
 }
 
 fn expectation(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Expectation> {
@@ -106,7 +96,8 @@ pub fn pattern(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option
         .ok()
 }
 
-fn duration(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Duration> {
+/// How long something may take; anything else is a finding.
+pub fn duration(written: &Spanned<String>, found: &mut Vec<Diagnostic>) -> Option<Duration> {
     let digits = written.value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number = digits.parse::<u64>().ok();
     let duration = match (&written.value[digits.len()..], number) {

@@ -47,6 +47,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().any(|entry| entry.key.value == key)
     }
 
+    /// The place of a key that is written.
+    pub fn place(&self, key: &str) -> Option<Span> {
+        self.entries.iter().find(|entry| entry.key.value == key).map(|entry| entry.key.span)
+    }
+
     /// The place of the whole map.
     pub fn span(&self) -> Span {
         self.span
@@ -68,6 +73,27 @@ impl<'n> Fields<'n> {
             return None;
         }
         Some(&entry.node)
+    }
+
+    /// The value of a key that has to be there; `hint` says what the map looks like. A key that is a slip of it has a
+    /// finding of its own.
+    pub fn required(
+        &mut self,
+        key: &'static str,
+        hint: &str,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<&'n Node> {
+        let node = self.node(key, found);
+        let is_slip = |entry: &&Entry| {
+            let name = &entry.key.value;
+            name == key || self.shape.field(name).is_none() && nearest(name, [key]).is_some()
+        };
+        if node.is_none() && !self.entries.iter().any(|entry| is_slip(&entry)) {
+            let name = self.shape.name.trim_start_matches("a ").trim_start_matches("an ");
+            let message = format!("this {name} has no `{key}`");
+            found.push(Diagnostic::error(Code::MissingField, self.span, message).hint(hint));
+        }
+        node
     }
 
     /// A text on one line or several.

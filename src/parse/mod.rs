@@ -5,14 +5,23 @@
 
 mod check;
 mod fields;
+mod fixtures;
 mod guide;
+mod json;
 mod markdown;
+mod matchers;
 mod record;
+mod scope;
+mod services;
 mod settings;
 pub mod shape;
 mod toml;
 mod tree;
+mod verifier;
+mod verifier_shape;
+mod verifier_steps;
 mod write;
+mod wrong_fix;
 mod yaml;
 
 pub use fields::ID_HINT;

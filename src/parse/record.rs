@@ -4,12 +4,11 @@
 use super::fields::{self, Fields};
 use super::shape;
 use super::tree::{Node, Value};
-use super::{check, markdown, yaml};
+use super::{check, markdown, verifier, wrong_fix, yaml};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::model::{
-    Affected, AlertName, Allow, Audience, Check, Citation, Date, Extension, Keyword, OtherFix, Outcome,
-    Prose, QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Verifier, Words,
-    WrongFix,
+    Affected, AlertName, Allow, Audience, Check, Citation, Date, Extension, Keyword, OtherFix, Prose,
+    QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Verifier, Words, WrongFix,
 };
 use crate::text::{FileId, Source, Span, Spanned};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -86,6 +85,8 @@ pub struct ParsedRecord {
     pub check: Option<Check>,
     /// The executable check in its long form.
     pub verify: Option<Box<Verifier>>,
+    /// What could be better in the long form; the record may silence it.
+    pub verify_doubts: Vec<Diagnostic>,
     /// Runs by which the record was tried.
     pub validation_runs: Vec<Spanned<Run>>,
     /// Where the facts come from.
@@ -213,6 +214,8 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
     let id = file_id(file, path, fields.text("id", found), found);
     let status = fields.node("status", found).and_then(|node| status(node, found)).unwrap_or_default();
     let related = fields.node("related", found).and_then(|node| related(node, found)).unwrap_or_default();
+    let wrong_fixes = wrong_fix::all(fields.items("wrong_fixes", found), found);
+    let long_form = verifier::of_record(&mut fields, &wrong_fixes, found);
     let record = ParsedRecord {
         file,
         path: path.to_owned(),
@@ -245,11 +248,12 @@ fn record(file: FileId, path: &Utf8Path, root: &Node, found: &mut Vec<Diagnostic
             .and_then(|node| Some(Spanned::new(quick_fix(node, found)?, node.span))),
         fix: each(fields.items("fix", found), step, found),
         other_fixes: each(fields.items("other_fixes", found), other_fix, found),
-        wrong_fixes: each(fields.items("wrong_fixes", found), wrong_fix, found),
+        wrong_fixes,
         keywords: each(fields.items("keywords", found), keyword, found),
         verification: fields.prose("verification", found),
         check: fields.node("check", found).and_then(|node| check::parse(node, found)),
-        verify: None,
+        verify: long_form.verifier,
+        verify_doubts: long_form.doubts,
         validation_runs: fields.node("validation", found).map(|node| runs(node, found)).unwrap_or_default(),
         sources: each(fields.items("sources", found), citation, found),
         confused_with: related.confused_with,
@@ -488,7 +492,8 @@ fn at_most<'n>(max: usize, mut items: Vec<&'n Node>, found: &mut Vec<Diagnostic>
     items
 }
 
-fn each<T>(
+/// Each item that can be read, with its place.
+pub(super) fn each<T>(
     items: Vec<&Node>,
     read: fn(&Node, &mut Vec<Diagnostic>) -> Option<T>,
     found: &mut Vec<Diagnostic>,
@@ -536,31 +541,6 @@ fn other_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<OtherFix> {
     fields.finish(found);
     let title = title?.value;
     (!steps.is_empty()).then_some(OtherFix { title, when, steps, tradeoff })
-}
-
-fn wrong_fix(node: &Node, found: &mut Vec<Diagnostic>) -> Option<WrongFix> {
-    let mut fields = Fields::open(node, &shape::WRONG_FIX, found)?;
-    let id = fields.text("id", found).and_then(|written| fields::id(written, found));
-    let text = value(fields.prose("text", found));
-    let run = value(fields.text("run", found));
-    let why = value(fields.prose("why", found));
-    let tempting = value(fields.prose("tempting", found));
-    let outcome = fields.word::<Outcome>("outcome", found).map(|word| word.value);
-    let said = text.as_ref().map(Prose::plain).or_else(|| run.clone());
-    if said.is_none() {
-        let hint = "a wrong fix has `text`, `run`, or both";
-        missing(&fields, "this wrong fix does not say what people do", hint, found);
-    }
-    fields.finish(found);
-    let said = said?;
-    let id = id.map_or_else(|| derived_id(&said), |id| id.value.as_str().to_owned());
-    Some(WrongFix { id, text, run, why, tempting, outcome })
-}
-
-/// A name for a wrong fix whose author gave none: the first words of what people do.
-fn derived_id(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().take(8).collect();
-    RecordId::slug(&words.join(" ")).map_or_else(|| "wrong-fix".to_owned(), |id| id.as_str().to_owned())
 }
 
 fn keyword(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Keyword> {
@@ -680,10 +660,12 @@ fn confusion(node: &Node, found: &mut Vec<Diagnostic>) -> Option<ParsedConfusion
     (id.is_some() || title.is_some()).then_some(ParsedConfusion { id, title, tell })
 }
 
-fn missing(fields: &Fields, message: &str, hint: &str, found: &mut Vec<Diagnostic>) {
+/// Notes that a map lacks what makes it one.
+pub(super) fn missing(fields: &Fields, message: &str, hint: &str, found: &mut Vec<Diagnostic>) {
     found.push(Diagnostic::error(Code::MissingField, fields.span(), message).hint(hint));
 }
 
-fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
+/// A value without its place.
+pub(super) fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
     written.map(|written| written.value)
 }

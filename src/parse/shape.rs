@@ -5,6 +5,7 @@
 
 use crate::model::{Audience, ColourScheme, Outcome, RuleLevel, RunKind, Words};
 use crate::parse::ParsedStatus;
+pub use crate::parse::verifier_shape::{CONDITION, MATCHER, VERIFIER};
 
 /// The keys of one kind of map.
 pub struct Shape {
@@ -53,8 +54,38 @@ pub enum Kind {
     Map(&'static Shape),
     /// A map whose keys are free.
     Table(&'static Kind),
+    /// A map with known keys, and free ones beside them.
+    Open(&'static Shape, &'static Kind),
+    /// A list, also of one, or of none.
+    Items(&'static Kind),
+    /// A text, a number or a truth value, with its very characters.
+    Exact,
+    /// A text that fits this regular expression, with its very characters.
+    Fitting(&'static str),
+    /// Any of these.
+    Either(&'static [Kind]),
+    /// Nothing at all.
+    Null,
+    /// What must hold of an observation, by the name of a probe.
+    Probes,
+    /// What must hold of one value.
+    Matcher,
+    /// A fact, or several that are joined.
+    Condition,
     /// Anything.
     Any,
+}
+
+impl Kind {
+    /// Whether `fmt` keeps the very characters of such a value, and how it stands in quotes or not.
+    pub fn is_verbatim(self) -> bool {
+        match self {
+            Kind::Table(_) | Kind::Open(..) | Kind::Items(_) | Kind::Exact | Kind::Fitting(_) => true,
+            Kind::Either(_) | Kind::Null | Kind::Probes | Kind::Matcher | Kind::Condition | Kind::Any => true,
+            Kind::Line | Kind::Prose | Kind::Script | Kind::Day | Kind::Flag | Kind::Count => false,
+            Kind::Id | Kind::Url | Kind::Word(_) | Kind::List(_) | Kind::Map(_) => false,
+        }
+    }
 }
 
 impl Shape {
@@ -69,7 +100,7 @@ pub fn words<T: Words>() -> Vec<&'static str> {
     T::WORDS.iter().map(|(word, _)| *word).collect()
 }
 
-const fn field(key: &'static str, kind: Kind, about: &'static str) -> Field {
+pub(super) const fn field(key: &'static str, kind: Kind, about: &'static str) -> Field {
     Field { key, kind, about }
 }
 
@@ -109,6 +140,7 @@ pub const RECORD: Shape = Shape {
         field("keywords", Kind::List(&Kind::Map(&KEYWORD)), "queries by which it must be found"),
         field("verification", Kind::Prose, "what must be shown before a repair counts"),
         field("check", Kind::Map(&CHECK), "the executable check"),
+        field("verify", Kind::Map(&VERIFIER), "the executable check in its long form; instead of `check`"),
         field("validation", Kind::Map(&VALIDATION), "how the record itself was tried"),
         field("sources", Kind::List(&Kind::Map(&SOURCE)), "where the facts come from"),
         field("related", Kind::Map(&RELATED), "other records"),

@@ -39,5 +39,6 @@ fn node(file: FileId, value: &At<DeValue>) -> Node {
         DeValue::Array(items) => Value::List(items.iter().map(|item| node(file, item)).collect()),
         DeValue::Table(table) => Value::Map(entries(file, table)),
     };
-    Node::new(Span::new(file, value.span()), written)
+    let quoted = matches!(value.get_ref(), DeValue::String(_));
+    Node { quoted, ..Node::new(Span::new(file, value.span()), written) }
 }

@@ -104,10 +104,42 @@ fn canonical(node: &Node, kind: Kind) -> Node {
             let list = Node::new(node.span, Value::List(vec![item]));
             Node { comments: node.comments.clone(), ..list }
         }
-        (Kind::Any | Kind::Table(_), _) => node.clone(),
+        (Kind::Items(of), Value::List(items)) => {
+            let items = items.iter().map(|item| canonical(item, *of)).collect();
+            Node { value: Value::List(items), ..node.clone() }
+        }
+        (Kind::Table(of), Value::Map(entries)) => canonical_table(node, entries, |_| *of),
+        (Kind::Open(shape, of), Value::Map(entries)) => {
+            canonical_table(node, entries, |key| shape.field(key).map_or(*of, |field| field.kind))
+        }
+        (Kind::Either(kinds), _) => {
+            let kind = kinds.iter().find(|kind| could_be(node, **kind));
+            kind.map_or_else(|| node.clone(), |kind| canonical(node, *kind))
+        }
+        (kind, _) if kind.is_verbatim() => node.clone(),
         (_, Value::Scalar(text)) => Node { value: Value::Scalar(text.trim().to_owned()), ..node.clone() },
         _ => node.clone(),
     }
+}
+
+/// Whether a list or map can be of a kind, as far as its keys tell.
+fn could_be(node: &Node, kind: Kind) -> bool {
+    match (kind, &node.value) {
+        (Kind::Map(shape), Value::Map(entries)) => {
+            entries.iter().all(|entry| shape.field(&entry.key.value).is_some())
+        }
+        (Kind::Items(_), Value::List(_)) => true,
+        _ => false,
+    }
+}
+
+/// A map whose keys stay in their order.
+fn canonical_table(node: &Node, entries: &[Entry], kind: impl Fn(&str) -> Kind) -> Node {
+    let entry = |entry: &Entry| Entry {
+        key: entry.key.clone(),
+        node: canonical(&entry.node, kind(&entry.key.value)),
+    };
+    Node { value: Value::Map(entries.iter().map(entry).collect()), ..node.clone() }
 }
 
 fn canonical_map(node: &Node, entries: &[Entry], shape: &Shape) -> Node {
@@ -172,7 +204,7 @@ fn write_value(node: &Node, kind: Kind, indent: usize, at: usize, out: &mut Stri
         Value::Null => out.push('\n'),
         Value::Scalar(text) => write_scalar(text, alone(kind), node.quoted, indent, at, out),
         Value::List(items) => {
-            let item_kind = if let Kind::List(of) = kind { *of } else { Kind::Any };
+            let item_kind = kind_of_items(kind);
             if let Some(line) = flow(node, kind).filter(|line| at + line.len() <= WIDTH) {
                 out.push_str(&format!(" {line}\n"));
                 return;
@@ -192,6 +224,13 @@ fn write_value(node: &Node, kind: Kind, indent: usize, at: usize, out: &mut Stri
             let shape = if let Kind::Map(shape) = kind { shape } else { &FREE };
             entries.iter().for_each(|entry| write_entry(entry, shape, indent + 2, out));
         }
+    }
+}
+
+fn kind_of_items(kind: Kind) -> Kind {
+    match kind {
+        Kind::List(of) | Kind::Items(of) => *of,
+        _ => Kind::Any,
     }
 }
 
@@ -229,7 +268,7 @@ fn flow(node: &Node, kind: Kind) -> Option<String> {
             plain.then(|| scalar(text, alone(kind), node.quoted, true))
         }
         Value::List(items) => {
-            let of = if let Kind::List(of) = kind { *of } else { Kind::Any };
+            let of = kind_of_items(kind);
             let simple = |item: &Node| matches!(item.value, Value::Scalar(_)) && item.comments.is_empty();
             let items: Option<Vec<String>> =
                 items.iter().map(|item| flow(item, of).filter(|_| simple(item))).collect();
@@ -251,11 +290,11 @@ fn flow(node: &Node, kind: Kind) -> Option<String> {
 /// A scalar on one line. What another reader of YAML would take for a number or a date stands in quotes, unless that
 /// is what its field holds.
 fn scalar(text: &str, kind: Kind, quoted: bool, in_flow: bool) -> String {
+    // What stands for nothing would be read as nothing.
+    let nothing = ["", "~", "null"].contains(&text);
     let typed = match kind {
-        Kind::Day | Kind::Flag | Kind::Count | Kind::Id => true,
-        // What stands for nothing would have been read as nothing.
-        Kind::Any | Kind::Table(_) => !quoted && !["", "~", "null"].contains(&text),
-        _ => false,
+        Kind::Day | Kind::Flag | Kind::Count | Kind::Id => !nothing,
+        kind => kind.is_verbatim() && !quoted && !nothing,
     };
     if is_plain(text, in_flow) && (typed || !looks_typed(text)) {
         return text.to_owned();
@@ -328,18 +367,23 @@ fn is_printable(c: char) -> bool {
 
 /// A scalar behind `key:` or `-`: on the line where it fits, else on lines of its own.
 fn write_scalar(text: &str, kind: Kind, quoted: bool, indent: usize, at: usize, out: &mut String) {
-    let block = text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
-        && !text.starts_with([' ', '\t', '\n'])
-        && !text.ends_with([' ', '\t', '\n'])
-        && !text.is_empty();
+    // Fields are trimmed when they are read; a free value is not, and its last line may or may not end.
+    let (body, sign) = match text.strip_suffix('\n') {
+        _ if !kind.is_verbatim() => (text, "|"),
+        Some(body) => (body, "|"),
+        None => (text, "|-"),
+    };
+    let block = body.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        && !body.starts_with([' ', '\t', '\n'])
+        && !body.ends_with([' ', '\t', '\n'])
+        && !body.is_empty();
     let blanks = " ".repeat(indent + 2);
-    if block && text.contains('\n') {
+    if block && body.contains('\n') {
         // A blank line has no indent; a line of blanks would be cut.
-        let has_blank_lines = text.lines().any(|line| !line.is_empty() && line.trim().is_empty());
+        let has_blank_lines = body.lines().any(|line| !line.is_empty() && line.trim().is_empty());
         if !has_blank_lines {
-            // Fields are trimmed when they are read; a free value is not, and may have no line end more.
-            out.push_str(if matches!(kind, Kind::Any | Kind::Table(_)) { " |-\n" } else { " |\n" });
-            for line in text.split('\n') {
+            out.push_str(&format!(" {sign}\n"));
+            for line in body.split('\n') {
                 out.push_str(
                     if line.is_empty() { "\n".to_owned() } else { format!("{blanks}{line}\n") }.as_str(),
                 );

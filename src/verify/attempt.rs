@@ -6,7 +6,8 @@
 
 use super::plan::{Plan, PlannedCell};
 use super::run::{Scratch, Seen, look};
-use super::sandbox::{Done, End, Launcher, RunError};
+use super::sandbox::{Done, End, RunError};
+use super::tools::Host;
 use crate::model::{CellName, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// A failure that was brought about.
 pub struct Attempt<'p> {
     plan: &'p Plan,
-    launcher: &'p Launcher,
+    host: &'p Host,
     scratch: Scratch,
 }
 
@@ -72,7 +73,7 @@ impl<'p> Attempt<'p> {
         plan: &'p Plan,
         state: &str,
         folder: Option<&Path>,
-        launcher: &'p Launcher,
+        host: &'p Host,
     ) -> Result<Attempt<'p>, AttemptError> {
         let cell = find(plan, state)?;
         let commands = cell.commands.as_ref();
@@ -81,15 +82,15 @@ impl<'p> Attempt<'p> {
             Some(folder) => Scratch::at(folder)?,
             None => Scratch::new()?,
         };
-        let setup = scratch.script(&plan.setup, plan.check.timeout, launcher)?;
+        let setup = scratch.script(&plan.setup, plan.check.timeout, host)?;
         if setup.end != End::Exit(0) {
             return Err(AttemptError::Script { end: setup.end, output: scratch.hide(&setup.stdout) });
         }
         for command in commands {
             // A wrong fix may fail; what it leaves is the state.
-            scratch.script(command, plan.check.timeout, launcher)?;
+            scratch.script(command, plan.check.timeout, host)?;
         }
-        Ok(Attempt { plan, launcher, scratch })
+        Ok(Attempt { plan, host, scratch })
     }
 
     /// The folders of the state.
@@ -99,7 +100,7 @@ impl<'p> Attempt<'p> {
 
     /// Looks at what is there now.
     pub fn judge(&self) -> Result<Judgement, RunError> {
-        let done = self.scratch.script(&self.plan.check.run, self.plan.check.timeout, self.launcher)?;
+        let done = self.scratch.script(&self.plan.check.run, self.plan.check.timeout, self.host)?;
         let output = self.scratch.hide(&done.stdout);
         let commands = self.commands();
         let seen = look(&self.plan.check, &done);
@@ -150,9 +151,9 @@ impl<'p> Attempt<'p> {
             let scratch = Scratch::new()?;
             let check = &self.plan.check;
             for script in std::iter::once(&self.plan.setup).chain(commands) {
-                scratch.script(script, check.timeout, self.launcher)?;
+                scratch.script(script, check.timeout, self.host)?;
             }
-            let done = scratch.script(&check.run, check.timeout, self.launcher)?;
+            let done = scratch.script(&check.run, check.timeout, self.host)?;
             if done.end == now.end && scratch.hide(&done.stdout) == output {
                 return Ok(Some((nth, id.to_owned())));
             }

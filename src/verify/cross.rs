@@ -4,7 +4,8 @@
 
 use super::plan::Plan;
 use super::run::{Scratch, Seen, look};
-use super::sandbox::{End, Launcher, RunError};
+use super::sandbox::{End, RunError};
+use super::tools::Host;
 use crate::model::RecordId;
 
 /// A check that called the failure of another record its own.
@@ -17,24 +18,20 @@ pub struct FalsePositive {
 }
 
 /// Runs every other check in the broken state of one record: how many were tried, and which were wrong.
-pub fn cross(
-    plan: &Plan,
-    others: &[Plan],
-    launcher: &Launcher,
-) -> Result<(usize, Vec<FalsePositive>), RunError> {
-    let Some(state) = broken(plan, launcher)? else { return Ok((0, Vec::new())) };
+pub fn mistaken(plan: &Plan, others: &[Plan], host: &Host) -> Result<(usize, Vec<FalsePositive>), RunError> {
+    let Some(state) = broken(plan, host)? else { return Ok((0, Vec::new())) };
     let mut tried = 0;
     let mut found = Vec::new();
     for other in others.iter().filter(|other| other.id != plan.id) {
         // A state that is too large to copy is made anew.
         let scratch = match state.copy()? {
             Some(copy) => copy,
-            None => match broken(plan, launcher)? {
+            None => match broken(plan, host)? {
                 Some(made) => made,
                 None => break,
             },
         };
-        let done = scratch.script(&other.check.run, other.check.timeout, launcher)?;
+        let done = scratch.script(&other.check.run, other.check.timeout, host)?;
         tried += 1;
         if look(&other.check, &done) == Seen::Broken {
             found.push(FalsePositive { id: other.id.clone(), state_of: plan.id.clone() });
@@ -43,8 +40,8 @@ pub fn cross(
     Ok((tried, found))
 }
 
-fn broken(plan: &Plan, launcher: &Launcher) -> Result<Option<Scratch>, RunError> {
+fn broken(plan: &Plan, host: &Host) -> Result<Option<Scratch>, RunError> {
     let scratch = Scratch::new()?;
-    let done = scratch.script(&plan.setup, plan.check.timeout, launcher)?;
+    let done = scratch.script(&plan.setup, plan.check.timeout, host)?;
     Ok((done.end == End::Exit(0)).then_some(scratch))
 }

@@ -1,12 +1,14 @@
 //! Runs the plan of a short form: every state in a scratch folder of its own, every script in the sandbox.
 //!
-//! In: a `Plan`, a `Launcher`. Out: what `Ran` in the order of the plan, and what it means in the eyes of a check
+//! In: a `Plan`, a `Host`. Out: what `StateRun` in the order of the plan, and what it means in the eyes of a check
 //! (`CellOutcome`); a `Scratch` that somebody can work in.
 //! Not here: what the sandbox is (`sandbox.rs`), the long form (`long.rs`).
 
 use super::outcome::Level;
+use super::states::EMPTY;
 use super::plan::{Plan, PlannedCell};
-use super::sandbox::{Caps, Done, End, Job, Launcher, Policy, RunError};
+use super::sandbox::{Caps, Done, End, Job, Policy, RunError};
+use super::tools::Host;
 use crate::model::{CellName, Check, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,26 +41,15 @@ impl CellOutcome {
     }
 }
 
-/// Where tools keep themselves, and the folder below the real home where they do so unless they are told: without
-/// these, a temporary `HOME` hides them. Not cargo's: credentials lie there.
-const TOOLCHAINS: &[(&str, Option<&str>)] = &[
-    ("RUSTUP_HOME", Some(".rustup")),
-    ("PYENV_ROOT", Some(".pyenv")),
-    ("NVM_DIR", Some(".nvm")),
-    ("VOLTA_HOME", Some(".volta")),
-    ("JAVA_HOME", None),
-    ("GOROOT", None),
-];
-
 /// Runs every state of a plan, and `run` in an empty folder, where it must show neither failure nor repair.
-pub fn self_test(plan: &Plan, launcher: &Launcher) -> Result<Vec<Ran>, RunError> {
-    let states = plan.cells.iter().map(|cell| run_cell(plan, cell, launcher));
-    states.chain([run_empty(plan, launcher)]).collect()
+pub fn self_test(plan: &Plan, host: &Host) -> Result<Vec<StateRun>, RunError> {
+    let states = plan.cells.iter().map(|cell| run_cell(plan, cell, host));
+    states.chain([run_empty(plan, host)]).collect()
 }
 
 /// One state that was run: what was seen, apart from what it means.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct StateRun {
     /// Which state.
     pub name: CellName,
     /// What `run` did, or why it was not reached; `None` where nothing was executed.
@@ -73,18 +64,17 @@ pub struct Ran {
 #[derive(Clone, Debug)]
 pub struct Hindrance {
     why: String,
+    /// Whether it is this machine that lacks something; then nothing was executed.
+    missing_tool: bool,
     output: String,
 }
 
-/// The state that tells a check which always says the same.
-const EMPTY: &str = "auto/empty";
-
-fn run_cell(plan: &Plan, cell: &PlannedCell, launcher: &Launcher) -> Result<Ran, RunError> {
+fn run_cell(plan: &Plan, cell: &PlannedCell, host: &Host) -> Result<StateRun, RunError> {
     let began = Instant::now();
-    let mut ran = Ran { name: cell.name.clone(), seen: None, failed: None, took: Duration::ZERO };
+    let mut ran = StateRun { name: cell.name.clone(), seen: None, failed: None, took: Duration::ZERO };
     if let Some(commands) = &cell.commands {
         let scratch = Scratch::new()?;
-        let mut seen = make_and_look(plan, commands, &scratch, launcher, &mut ran.failed)?;
+        let mut seen = make_and_look(plan, commands, &scratch, host, &mut ran.failed)?;
         match &mut seen {
             Ok(done) => done.stdout = scratch.hide(&done.stdout),
             Err(hindrance) => hindrance.output = scratch.hide(&hindrance.output),
@@ -95,28 +85,32 @@ fn run_cell(plan: &Plan, cell: &PlannedCell, launcher: &Launcher) -> Result<Ran,
     Ok(ran)
 }
 
-fn run_empty(plan: &Plan, launcher: &Launcher) -> Result<Ran, RunError> {
+fn run_empty(plan: &Plan, host: &Host) -> Result<StateRun, RunError> {
     let scratch = Scratch::new()?;
-    let done = scratch.script(&plan.check.run, plan.check.timeout, launcher)?;
+    let done = scratch.script(&plan.check.run, plan.check.timeout, host)?;
     let took = done.took;
-    Ok(Ran { name: CellName::State(EMPTY.to_owned()), seen: Some(Ok(done)), failed: None, took })
+    Ok(StateRun { name: CellName::State(EMPTY.to_owned()), seen: Some(Ok(done)), failed: None, took })
 }
 
 fn make_and_look(
     plan: &Plan,
     commands: &[String],
     scratch: &Scratch,
-    launcher: &Launcher,
+    host: &Host,
     failed: &mut Option<String>,
 ) -> Result<Result<Done, Hindrance>, RunError> {
     let timeout = plan.check.timeout;
-    let hindered = |why: String, done: Done| Ok(Err(Hindrance { why, output: done.stdout }));
-    let setup = scratch.script(&plan.setup, timeout, launcher)?;
+    let hindered = |why: String, done: Done| {
+        let missing_tool = missing_tool(&done);
+        let why = missing_tool.as_ref().map_or(why, |name| format!("missing-tool: {name}"));
+        Ok(Err(Hindrance { why, missing_tool: missing_tool.is_some(), output: done.stdout }))
+    };
+    let setup = scratch.script(&plan.setup, timeout, host)?;
     if setup.end != End::Exit(0) {
         return hindered(format!("`setup` {}", setup.end), setup);
     }
     for command in commands {
-        let done = scratch.script(command, timeout, launcher)?;
+        let done = scratch.script(command, timeout, host)?;
         match &done.end {
             End::Exit(0) => {}
             // What a shell says when a program is missing; then the command was not really tried.
@@ -128,20 +122,33 @@ fn make_and_look(
             end => return hindered(format!("the command {end}"), done),
         }
     }
-    let done = scratch.script(&plan.check.run, timeout, launcher)?;
+    let done = scratch.script(&plan.check.run, timeout, host)?;
     match done.end {
+        End::Exit(127) if look(&plan.check, &done) == Seen::Neither && missing_tool(&done).is_some() => {
+            hindered(String::new(), done)
+        }
         End::Exit(_) | End::Signal(_) => Ok(Ok(done)),
         _ => hindered(format!("`run` {}", done.end), done),
     }
 }
 
-impl Ran {
+/// The program that this machine lacks, by the last words of a shell that did not find it.
+fn missing_tool(done: &Done) -> Option<&str> {
+    let line = done.stdout.lines().last().filter(|_| done.end == End::Exit(127))?;
+    let named = line.strip_suffix(": not found").or_else(|| line.strip_suffix(": command not found"))?;
+    let name = named.rsplit(": ").next()?;
+    // A path is no tool of the machine, but a file of the record's.
+    (!name.contains('/')).then_some(name)
+}
+
+impl StateRun {
     /// What the state came to in the eyes of a check. The same run can be looked at with another check.
     pub fn outcome(&self, check: &Check) -> CellOutcome {
         let (verdict, reason, output) = match &self.seen {
             None => (None, Some("a step has no command".to_owned()), String::new()),
             Some(Err(hindrance)) => {
-                (Some(Verdict::CannotTell), Some(hindrance.why.clone()), hindrance.output.clone())
+                let verdict = (!hindrance.missing_tool).then_some(Verdict::CannotTell);
+                (verdict, Some(hindrance.why.clone()), hindrance.output.clone())
             }
             Some(Ok(done)) => {
                 let (verdict, reason) = self.verdict(check, done);
@@ -149,7 +156,7 @@ impl Ran {
             }
         };
         let expected: Vec<Verdict> = match &self.name {
-            CellName::State(_) => vec![Verdict::CannotTell],
+            CellName::State(_) => vec![Verdict::CannotTell, Verdict::Absent],
             name => Verdict::ALL.iter().map(|(it, _)| *it).filter(|it| name.accepts(*it)).collect(),
         };
         let surprises = verdict.is_none_or(|verdict| !expected.contains(&verdict));
@@ -178,6 +185,8 @@ impl Ran {
             Seen::Broken => (Verdict::Present, "`broken` holds".to_owned()),
             Seen::Fixed => match &self.failed {
                 Some(failed) if self.name.is_fix() => (Verdict::Incomplete, failed.clone()),
+                // Where nothing was broken, nothing was repaired.
+                _ if matches!(self.name, CellName::State(_)) => (Verdict::Absent, "`fixed` holds".to_owned()),
                 _ => (Verdict::Fixed, "`fixed` holds".to_owned()),
             },
         }
@@ -285,69 +294,28 @@ impl Scratch {
     }
 
     /// Runs a script by `sh -eu`; both streams are in `stdout`.
-    pub fn script(&self, script: &str, timeout: Duration, launcher: &Launcher) -> Result<Done, RunError> {
+    pub fn script(&self, script: &str, timeout: Duration, host: &Host) -> Result<Done, RunError> {
         let args = ["-eu".to_owned(), "-c".to_owned(), script.to_owned()];
-        launcher.run(&self.job(Path::new("/bin/sh"), args.to_vec(), timeout))
+        host.launcher.run(&self.job(Path::new("/bin/sh"), args.to_vec(), timeout, host))
     }
 
     /// A program that starts in this folder and may write to it alone.
-    pub fn job(&self, program: &Path, args: Vec<String>, timeout: Duration) -> Job {
+    pub fn job(&self, program: &Path, args: Vec<String>, timeout: Duration, host: &Host) -> Job {
         let root = self.folder.path();
-        let (env, read) = environment(root);
         Job {
             program: program.to_owned(),
             args,
             cwd: self.work.clone(),
-            env,
+            env: host.environment(&[], &root.join("home"), &root.join("tmp"), &BTreeMap::new()),
             stdin: None,
             merged: true,
             policy: Policy {
                 write: vec![self.work.clone(), root.join("home"), root.join("tmp")],
-                read,
+                read: host.readable(),
                 ports: Vec::new(),
                 caps: Caps::default(),
             },
             timeout,
         }
     }
-}
-
-/// The environment of every program, and the folders of tools that it has to read for that.
-pub fn environment(scratch: &Path) -> (BTreeMap<String, String>, Vec<PathBuf>) {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let absolute: Vec<&str> = path.split(':').filter(|part| part.starts_with('/')).collect();
-    let mut read: Vec<PathBuf> = absolute.iter().map(PathBuf::from).collect();
-    let inside = |name: &str| scratch.join(name).to_string_lossy().into_owned();
-    let mut env = BTreeMap::from([
-        ("PATH".to_owned(), absolute.join(":")),
-        ("HOME".to_owned(), inside("home")),
-        ("TMPDIR".to_owned(), inside("tmp")),
-    ]);
-    for (name, value) in [
-        ("LANG", "C.UTF-8"),
-        ("LC_ALL", "C.UTF-8"),
-        ("TZ", "UTC"),
-        ("TERM", "dumb"),
-        ("NO_COLOR", "1"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("PIP_NO_INPUT", "1"),
-        ("npm_config_offline", "true"),
-        ("CARGO_NET_OFFLINE", "true"),
-    ] {
-        env.insert(name.to_owned(), value.to_owned());
-    }
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    for (name, below_home) in TOOLCHAINS {
-        let usual = || {
-            home.as_ref()
-                .zip(*below_home)
-                .map(|(home, folder)| home.join(folder))
-                .filter(|path| path.is_dir())
-        };
-        if let Some(value) = std::env::var_os(name).map(PathBuf::from).or_else(usual) {
-            env.insert((*name).to_owned(), value.to_string_lossy().into_owned());
-            read.push(value);
-        }
-    }
-    (env, read)
 }

@@ -4,7 +4,7 @@
 //! In: a `Check` and what was seen in each state. Out: how many mutants died, and those that survived.
 //! Nothing runs again: what a check expects does not change what its script does.
 
-use super::run::Ran;
+use super::run::StateRun;
 use crate::model::{Check, ExitMatcher, Expectation, TextMatcher, TextOp, Verdict};
 
 /// What became of the mutants of one check.
@@ -19,7 +19,7 @@ pub struct Mutants {
 }
 
 /// Changes one part of a check after the other, and looks at every state again.
-pub fn mutants(check: &Check, states: &[Ran]) -> Mutants {
+pub fn weaken(check: &Check, states: &[StateRun]) -> Mutants {
     let verdicts = |check: &Check| -> Vec<Option<Verdict>> {
         states.iter().map(|state| state.outcome(check).verdict).collect()
     };

@@ -4,15 +4,14 @@
 //! YAML comments, so the parser passes over them; in a Markdown body they are taken out first, which keeps the
 //! lines. The note `#~ line 1: …` is for findings about the whole file. A case without notes must be clean.
 
-use crate::support::{project, walk};
+use crate::support::{here, project, walk};
 use camino::Utf8Path;
 use faultbook::Given;
 use faultbook::model::Prose;
 use faultbook::render::{Html, Setting};
 use faultbook::text::{Source, Sources};
-use faultbook::verify::{Launcher, Plan, Ran, self_test};
+use faultbook::verify::{Plan, StateRun, self_test};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 #[test]
 fn every_case_finds_what_its_notes_say() {
@@ -76,9 +75,11 @@ fn without_notes(text: &str) -> String {
 #[test]
 fn every_check_comes_out_as_its_notes_say() {
     let files = walk(&project().join("tests/cases/verify"));
+    let files = files.into_iter().map(|path| (std::fs::read_to_string(&path).unwrap(), path));
+    // Those in the long form are read in `verifier.rs`.
+    let files: Vec<_> = files.filter(|(text, _)| !text.contains("\nverify:\n")).collect();
     assert!(files.len() >= 5, "the cases are gone");
-    for path in files {
-        let text = std::fs::read_to_string(&path).unwrap();
+    for (text, path) in files {
         let expected: Vec<String> =
             text.lines().filter_map(|line| line.strip_prefix("#~ ")).map(str::to_owned).collect();
         assert_eq!(cells(&path, &text), expected, "in {path}");
@@ -90,8 +91,8 @@ fn cells(path: &Utf8Path, text: &str) -> Vec<String> {
     let reading = faultbook::read(&Sources::single(&name, text), &Given::default());
     assert_eq!(reading.found, [], "in {path}");
     let plan = Plan::of(reading.book.records.values().next().unwrap()).unwrap();
-    let states = self_test(&plan, &Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")))).unwrap();
-    let cell = |state: &Ran| {
+    let states = self_test(&plan, &here()).unwrap();
+    let cell = |state: &StateRun| {
         let cell = state.outcome(&plan.check);
         let verdict = cell.verdict.map_or("not executed", |verdict| verdict.name());
         let reason = cell.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

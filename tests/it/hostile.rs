@@ -1,17 +1,14 @@
 //! What a stranger's check may try on the machine of whoever runs it. Each attempt is made twice: without the
 //! sandbox, where it must succeed, or the test would prove nothing; and inside it, where it must not.
 
+use crate::support::here;
 use camino::Utf8Path;
-use faultbook::verify::{Caps, Done, End, Job, Launcher, Scratch as Inside};
+use faultbook::verify::{Caps, Done, End, Job, Scratch as Inside};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-fn launcher() -> Launcher {
-    Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook")))
-}
 
 /// What lies outside: a secret, a file to destroy, and somebody who listens.
 struct World {
@@ -58,7 +55,7 @@ fn unconfined(script: &str) -> String {
 }
 
 fn confined(script: &str) -> Done {
-    Inside::new().unwrap().script(script, Duration::from_secs(20), &launcher()).unwrap()
+    Inside::new().unwrap().script(script, Duration::from_secs(20), &here()).unwrap()
 }
 
 /// Each prints `did it` where it succeeds.
@@ -211,7 +208,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 fn job(script: &str, timeout: Duration, caps: Caps) -> (Inside, Job) {
     let inside = Inside::new().unwrap();
     let args = vec!["-eu".to_owned(), "-c".to_owned(), script.to_owned()];
-    let mut job = inside.job(Path::new("/bin/sh"), args, timeout);
+    let mut job = inside.job(Path::new("/bin/sh"), args, timeout, &here());
     job.policy.caps = caps;
     (inside, job)
 }
@@ -243,7 +240,7 @@ fn what_does_not_end_is_ended() {
     ];
     for (name, script, timeout, caps, end) in table {
         let (_inside, job) = job(script, timeout, caps);
-        assert_eq!(launcher().run(&job).unwrap().end, end, "{name}");
+        assert_eq!(here().launcher.run(&job).unwrap().end, end, "{name}");
     }
     assert_eq!(alive("86410"), 0);
 }
@@ -254,7 +251,7 @@ fn the_environment_of_a_program_is_not_that_of_its_supervisor() {
     let (_inside, mut job) = job("echo \"$MARK\"", Duration::from_secs(20), Caps::default());
     job.env.insert("MARK".to_owned(), "for the program alone".to_owned());
     job.env.insert("LD_AUDIT".to_owned(), "./evil.so".to_owned());
-    let done = launcher().run(&job).unwrap();
+    let done = here().launcher.run(&job).unwrap();
     assert!(done.stdout.contains("for the program alone"), "{}", done.stdout);
     // The loader of each process that sees the variable complains: of the shell's alone.
     assert_eq!(done.stdout.matches("./evil.so").count(), 1, "{}", done.stdout);
@@ -266,22 +263,22 @@ fn what_is_kept_of_a_program() {
     let kept = Caps { kept: 20, ..Caps::default() };
     let (_inside, long) = job("seq 1 1000", Duration::from_secs(20), kept);
     assert_eq!(
-        launcher().run(&long).unwrap().stdout,
+        here().launcher.run(&long).unwrap().stdout,
         "1\n2\n3\n4\n5\n\n[3873 bytes left out]\n\n999\n1000\n"
     );
     let (_inside, mut missing) = job("", Duration::from_secs(20), Caps::default());
     missing.program = "/usr/bin/no-such-program".into();
-    assert!(matches!(launcher().run(&missing).unwrap().end, End::NotStarted(_)));
+    assert!(matches!(here().launcher.run(&missing).unwrap().end, End::NotStarted(_)));
     let (_inside, failing) = job("exit 127", Duration::from_secs(20), Caps::default());
-    assert_eq!(launcher().run(&failing).unwrap().end, End::Exit(127));
+    assert_eq!(here().launcher.run(&failing).unwrap().end, End::Exit(127));
     let (_inside, mut apart) = job("echo out; echo err >&2", Duration::from_secs(20), Caps::default());
     apart.merged = false;
-    let done = launcher().run(&apart).unwrap();
+    let done = here().launcher.run(&apart).unwrap();
     assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("out\n", "err\n"));
 }
 
 #[test]
 fn what_is_claimed_is_what_the_kernel_of_ci_enforces() {
-    let claims = launcher().claims;
+    let claims = here().launcher.claims;
     assert_eq!(claims.summary(), "fs+net", "{claims:?}");
 }

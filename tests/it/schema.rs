@@ -16,17 +16,35 @@ fn schema(of: &str) -> Value {
 
 /// The first rule of a schema that a value breaks. Only what our schemas use is known here.
 fn broken(schema: &Value, value: &Value) -> Option<String> {
+    broken_in(schema, schema, value)
+}
+
+/// The same for a part of a schema, whose references lead to parts of the whole.
+fn broken_in(root: &Value, schema: &Value, value: &Value) -> Option<String> {
     let rules = schema.as_object().unwrap();
     rules
         .iter()
-        .find_map(|(rule, of)| breaks(rule, of, schema, value).then(|| format!("{rule} {of}: {value}")))
-        .or_else(|| in_members(schema, value))
+        .find_map(|(rule, of)| {
+            breaks(root, (rule, of), schema, value).then(|| format!("{rule} {of}: {value}"))
+        })
+        .or_else(|| in_members(root, schema, value))
 }
 
-fn breaks(rule: &str, of: &Value, schema: &Value, value: &Value) -> bool {
+fn breaks(root: &Value, (rule, of): (&str, &Value), schema: &Value, value: &Value) -> bool {
+    let broken = |schema: &Value, value: &Value| broken_in(root, schema, value);
     let matches = |text: &str| regex::Regex::new(of.as_str().unwrap()).unwrap().is_match(text);
     match rule {
-        "$schema" | "title" | "description" | "properties" | "items" => false,
+        "$schema" | "$defs" | "title" | "description" | "properties" | "items" => false,
+        "$ref" => {
+            let part = of.as_str().unwrap().strip_prefix('#').unwrap();
+            broken(root.pointer(part).unwrap(), value).is_some()
+        }
+        "minProperties" => {
+            value.as_object().is_some_and(|members| (members.len() as u64) < of.as_u64().unwrap())
+        }
+        "maxProperties" => {
+            value.as_object().is_some_and(|members| members.len() as u64 > of.as_u64().unwrap())
+        }
         "type" => {
             let one = |name: &Value| is_of_type(name.as_str().unwrap(), value);
             !of.as_array().map_or_else(|| one(of), |names| names.iter().any(one))
@@ -70,7 +88,8 @@ fn is_of_type(name: &str, value: &Value) -> bool {
     }
 }
 
-fn in_members(schema: &Value, value: &Value) -> Option<String> {
+fn in_members(root: &Value, schema: &Value, value: &Value) -> Option<String> {
+    let broken = |schema: &Value, value: &Value| broken_in(root, schema, value);
     let items = value.as_array().into_iter().flatten();
     let mut items = items.filter_map(|item| broken(schema.get("items")?, item));
     let members = value.as_object().into_iter().flatten();
@@ -187,7 +206,8 @@ fn count(shape: &Shape, schema: &Value) -> usize {
 fn shape_of(kind: Kind) -> Option<&'static Shape> {
     match kind {
         Kind::Map(shape) => Some(shape),
-        Kind::List(of) => shape_of(*of),
+        Kind::List(of) | Kind::Items(of) => shape_of(*of),
+        Kind::Either(kinds) => kinds.iter().find_map(|kind| shape_of(*kind)),
         _ => None,
     }
 }
@@ -195,7 +215,7 @@ fn shape_of(kind: Kind) -> Option<&'static Shape> {
 /// The one choice that is an object, however deep it stands.
 fn object_in(schema: &Value) -> &Value {
     fn find(schema: &Value) -> Option<&Value> {
-        let choices = schema["anyOf"].as_array().into_iter().flatten();
+        let choices = schema["anyOf"].as_array().into_iter().flatten().chain(schema.get("items"));
         if schema["properties"].is_object() { Some(schema) } else { choices.filter_map(find).next() }
     }
     find(schema).unwrap()

@@ -1,6 +1,7 @@
 //! What several kinds of tests need: the project's folder, a scratch copy of a book, the binary.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use faultbook::verify::{Host, Launcher};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -105,4 +106,9 @@ pub fn read(book: &Scratch, path: &str) -> String {
 /// What a command prints, read as JSON.
 pub fn json(book: &Scratch, args: &[&str]) -> serde_json::Value {
     serde_json::from_slice(&book.run(args).stdout).unwrap()
+}
+
+/// This machine, with the binary under test to confine programs.
+pub fn here() -> Host {
+    Host::here(Launcher::new(std::path::Path::new(env!("CARGO_BIN_EXE_faultbook"))))
 }
