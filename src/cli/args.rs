@@ -94,7 +94,7 @@ pub enum Verb {
     Mv(MvArgs),
     /// Run the checks that records carry
     Verify(VerifyArgs),
-    /// Repair a failure that is really there, in a sandbox, and be told whether it is repaired
+    /// Repair a failure that is really there, and be told whether it is repaired
     Try(TryArgs),
     /// Lay a failure out in a folder
     Repro(ReproArgs),

@@ -5,9 +5,9 @@
 //! Not here: what the sandbox is (`sandbox.rs`), the long form (`long.rs`).
 
 use super::outcome::Level;
-use super::states::EMPTY;
 use super::plan::{Plan, PlannedCell};
 use super::sandbox::{Caps, Done, End, Job, Policy, RunError};
+use super::states::EMPTY;
 use super::tools::Host;
 use crate::model::{CellName, Check, Verdict};
 use std::collections::BTreeMap;
