@@ -86,7 +86,7 @@ codes! {
     /// The same thing is said twice: a field in the front matter and as a section, two facts with one id, `check` beside
     /// `verify`.
     StatedTwice = "stated-twice",
-    /// A file name that cannot be an id.
+    /// A name that cannot be one: of a file, or of a step, an input or a state of a verifier.
     BadId = "bad-id",
     /// An `id` that differs from the file's name.
     IdMismatch = "id-mismatch",

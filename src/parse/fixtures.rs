@@ -42,7 +42,7 @@ const ANY: &[Verdict] =
 /// Reads `fixtures`; `asks` says whether a step asks servers on the network.
 pub fn fixtures(node: &Node, asks: bool, scope: &mut Scope) -> Fixtures {
     let mut fixtures = Fixtures::default();
-    for entry in scope.table(node, "`fixtures`") {
+    for entry in scope.names(node, "`fixtures`") {
         if entry.key.value == "wrong_fixes" {
             wrong_fixes(&entry.node, &mut fixtures, scope);
             continue;
@@ -63,6 +63,7 @@ pub fn fixtures(node: &Node, asks: bool, scope: &mut Scope) -> Fixtures {
         scope.error(Code::MissingFixture, node.span, message, HINT);
     }
     check_bases(&fixtures, scope);
+    check_inputs(scope);
     if asks {
         check_answers(&fixtures, scope);
     }
@@ -71,7 +72,7 @@ pub fn fixtures(node: &Node, asks: bool, scope: &mut Scope) -> Fixtures {
 }
 
 fn wrong_fixes(node: &Node, fixtures: &mut Fixtures, scope: &mut Scope) {
-    for entry in scope.table(node, "`wrong_fixes`") {
+    for entry in scope.names(node, "`wrong_fixes`") {
         fixtures.named.push(entry.key.clone());
         let untestable = matches!(&entry.node.value, Value::Map(entries)
             if entries.iter().any(|entry| entry.key.value == "untestable"));
@@ -184,6 +185,14 @@ fn check_bases(fixtures: &Fixtures, scope: &mut Scope) {
                 "a base is a state that stands alone in the end",
             );
         }
+    }
+}
+
+/// Every input that a state uses is declared, or given by some state.
+fn check_inputs(scope: &mut Scope) {
+    let names: BTreeSet<String> = scope.inputs.keys().chain(&scope.given).cloned().collect();
+    for input in std::mem::take(&mut scope.asked).iter().filter(|input| !names.contains(&input.value)) {
+        scope.unknown(Code::UnknownValue, input, "input", names.iter().map(String::as_str));
     }
 }
 
@@ -310,6 +319,7 @@ fn inputs(node: &Node, scope: &mut Scope) -> BTreeMap<String, Template> {
             scope.error(Code::SecretInArguments, entry.key.span, message, hint);
         }
         let value = scope.template(&entry.node, &format!("`{}`", entry.key.value), Place::Fixture);
+        scope.given.extend(name.clone());
         inputs.extend(name.zip(value));
     }
     inputs
@@ -401,5 +411,7 @@ fn tcp_stub(node: &Node, scope: &mut Scope) -> Option<String> {
     let input = fields.required("listen_input", "it is written `{listen_input: name}`", scope.found);
     let input = input.and_then(|node| scope.fixed(node, "`listen_input`"));
     fields.finish(scope.found);
-    input.and_then(|input| scope.name(&input, "an input"))
+    let input = input?;
+    scope.asked.push(input.clone());
+    scope.name(&input, "an input")
 }

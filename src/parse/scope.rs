@@ -14,7 +14,9 @@ use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 /// Each one takes time and memory to compile.
-const MAX_PATTERNS: usize = 100;
+const MAX_PATTERNS: usize = 50;
+/// Findings compare what is written with every name that there is.
+const MAX_NAMES: usize = 100;
 
 /// What is known of a verifier while it is read.
 pub struct Scope<'f> {
@@ -36,6 +38,10 @@ pub struct Scope<'f> {
     pub captures: BTreeMap<String, (String, bool)>,
     /// The steps on which something depends.
     pub used: BTreeSet<String>,
+    /// Inputs that states give.
+    pub given: BTreeSet<String>,
+    /// Inputs that states use.
+    pub asked: Vec<Spanned<String>>,
     /// How many regular expressions have been read.
     pub n_patterns: usize,
 }
@@ -75,6 +81,8 @@ impl<'f> Scope<'f> {
             steps: BTreeMap::new(),
             captures: BTreeMap::new(),
             used: BTreeSet::new(),
+            given: BTreeSet::new(),
+            asked: Vec::new(),
             n_patterns: 0,
         }
     }
@@ -192,6 +200,15 @@ impl<'f> Scope<'f> {
         }
     }
 
+    /// The members of a map whose keys others can name.
+    pub fn names<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Entry] {
+        let entries = self.table(node, what);
+        let Some(one_more) = entries.get(MAX_NAMES) else { return entries };
+        let message = format!("{what} has {} members", entries.len());
+        self.error(Code::TooLarge, one_more.key.span, message, format!("it has at most {MAX_NAMES}"));
+        &entries[..MAX_NAMES]
+    }
+
     /// The items of a list, which may be empty.
     pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.value {
@@ -213,9 +230,19 @@ impl<'f> Scope<'f> {
         items
     }
 
-    /// A list of texts that are known before anything runs; a text alone where `alone` says so.
+    /// A list of texts that are known before anything runs.
     pub fn texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
         let items = self.list(node, what);
+        self.each_text(items, what)
+    }
+
+    /// Such a list that has some.
+    pub fn some_texts(&mut self, node: &Node, what: &str) -> Vec<Spanned<String>> {
+        let items = self.some(node, what);
+        self.each_text(items, what)
+    }
+
+    fn each_text(&mut self, items: &[Node], what: &str) -> Vec<Spanned<String>> {
         items.iter().filter_map(|item| self.fixed(item, &format!("an item of {what}"))).collect()
     }
 
@@ -361,6 +388,9 @@ impl<'f> Scope<'f> {
             let (root, rest) = name.split_once('.').map_or((name, None), |(root, rest)| (root, Some(rest)));
             let is_ours = ROOTS.contains(&root);
             match place {
+                Place::Fixture if root == "input" => {
+                    self.asked.extend(rest.map(|input| Spanned::new(input.to_owned(), span)));
+                }
                 Place::Fixture => {}
                 Place::Script if !is_ours || rest.is_none() => {}
                 Place::Script | Place::Fixed if is_ours => self.misplaced(span, name, place),

@@ -19,12 +19,14 @@ use crate::model::{
     Service, StepKind, ToolRequirement, Verifier, VerifierStep, Words, WorkingFolder, WrongFix,
 };
 use crate::text::{Span, Spanned};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one verifier may take of a record.
 const MAX_BYTES: usize = 64 << 10;
 /// What one verifier may observe.
 const MAX_STEPS: usize = 32;
+/// How many wrong fixes that there are not are told: each is compared with all that there are.
+const MAX_UNKNOWN: usize = 20;
 const HINT: &str = "a verifier has `spec: 1`, `proves`, `limits`, `steps`, `present` and `fixtures`";
 
 /// A verifier, and what is found out about it.
@@ -71,10 +73,14 @@ fn parse(node: &Node, found: &mut Vec<Diagnostic>) -> ParsedVerifier {
         found.push(Diagnostic::error(Code::TooLarge, node.span, message).hint(hint));
         return ParsedVerifier::default();
     }
+    let n_before = found.len();
     let mut scope = Scope::new(found);
     let mut named = Vec::new();
     let verifier = verifier(node, &mut named, &mut scope);
-    unused_steps(&mut scope);
+    // Whatever is misspelt elsewhere may have meant them.
+    if scope.found.len() == n_before {
+        unused_steps(&mut scope);
+    }
     ParsedVerifier { verifier: verifier.map(Box::new), doubts: scope.doubts, named }
 }
 
@@ -165,7 +171,7 @@ fn unused_steps(scope: &mut Scope) {
 
 fn inputs(node: &Node, scope: &mut Scope) -> BTreeMap<String, Input> {
     let mut inputs = BTreeMap::new();
-    for entry in scope.table(node, "`inputs`") {
+    for entry in scope.names(node, "`inputs`") {
         let name = scope.name(&entry.key, "an input");
         let input = input(entry, scope);
         if let Some((name, input)) = name.zip(input) {
@@ -252,7 +258,7 @@ fn word_list<T: Words>(node: &Node, what: &str, scope: &mut Scope) -> Vec<T> {
 
 fn tools(node: &Node, scope: &mut Scope) -> BTreeMap<String, ToolRequirement> {
     let mut tools = BTreeMap::new();
-    for entry in scope.table(node, "`tools`") {
+    for entry in scope.names(node, "`tools`") {
         program_name(&entry.key, scope);
         // Whatever is wrong with its version: it is declared.
         scope.tools.insert(entry.key.value.clone());
@@ -328,8 +334,7 @@ fn network(node: &Node, scope: &mut Scope) -> Option<Network> {
         let loopback = scope.word::<Reach>(node, "`network`")?.0 == "loopback";
         return Some(if loopback { Network::Loopback } else { Network::None });
     }
-    scope.some(node, "`network`");
-    let written = scope.texts(node, "`network`");
+    let written = scope.some_texts(node, "`network`");
     let mut hosts = Vec::new();
     for host in written {
         let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
@@ -385,7 +390,7 @@ fn limits(node: &Node, scope: &mut Scope) -> Option<Limits> {
 }
 
 fn services(node: &Node, scope: &mut Scope) -> BTreeMap<String, Service> {
-    let entries = scope.table(node, "`services`");
+    let entries = scope.names(node, "`services`");
     // A reply may name any service.
     for entry in entries {
         scope.name(&entry.key, "a service");
@@ -424,8 +429,9 @@ fn guard(node: &Node, named: &mut Vec<Named>, scope: &mut Scope) -> Option<Guard
 
 /// Compares the wrong fixes that a verifier names with those of the record.
 fn compare(parsed: &mut ParsedVerifier, of_record: &[Spanned<WrongFix>], found: &mut Vec<Diagnostic>) {
-    let ids: Vec<&str> = of_record.iter().map(|fix| fix.value.id.as_str()).collect();
-    for Named { id, .. } in parsed.named.iter().filter(|named| !ids.contains(&named.id.value.as_str())) {
+    let ids: BTreeSet<&str> = of_record.iter().map(|fix| fix.value.id.as_str()).collect();
+    let unknown = parsed.named.iter().filter(|named| !ids.contains(named.id.value.as_str()));
+    for Named { id, .. } in unknown.take(MAX_UNKNOWN) {
         let hint = match nearest(&id.value, ids.iter().copied()) {
             Some(id) => format!("the nearest id is `{id}`"),
             None => {
@@ -438,9 +444,9 @@ fn compare(parsed: &mut ParsedVerifier, of_record: &[Spanned<WrongFix>], found: 
     if parsed.verifier.is_none() {
         return;
     }
-    let cells: Vec<&str> =
+    let cells: BTreeSet<&str> =
         parsed.named.iter().filter(|named| named.is_cell).map(|named| named.id.value.as_str()).collect();
-    for fix in of_record.iter().filter(|fix| !cells.contains(&fix.value.id.as_str())) {
+    for fix in of_record.iter().filter(|fix| !cells.contains(fix.value.id.as_str())) {
         let id = &fix.value.id;
         let message = format!("the verifier does not try the wrong fix `{id}`");
         let hint =

@@ -9,9 +9,9 @@ use super::scope::{Place, Scope};
 use super::services::{method, named};
 use super::tree::{Node, Value};
 use super::verifier_shape::{self as shape, Known, PortProbe};
-use crate::diag::Code;
+use crate::diag::{Code, nearest};
 use crate::model::{
-    Capture, CommandStep, Fact, FileStep, FilesStep, HttpStep, Interpreter, ManualStep, Pattern,
+    Capture, CommandStep, Fact, FileStep, FilesStep, HttpStep, Interpreter, ManualStep, Network, Pattern,
     RequestsStep, Retries, ShellStep, StepKind, TcpStep, Template, Verifier, VerifierStep, VersionStep,
     WorkingFolder,
 };
@@ -52,7 +52,7 @@ pub fn step(node: &Node, scope: &mut Scope) -> Option<VerifierStep> {
     let kinds: Vec<(&'static str, &Node)> =
         KINDS.iter().filter_map(|kind| Some((*kind, fields.node(kind, scope.found)?))).collect();
     let names = kinds.first().map_or(OF_PROGRAM, |(name, _)| probes_of(name));
-    let kind = one_kind(&kinds, fields.span(), scope);
+    let kind = one_kind(&kinds, &fields, scope);
     let expect = fields.required("expect", HINT, scope.found);
     let expect = expect.and_then(|node| probes(node, "`expect`", names, scope));
     let refute_node = fields.node("refute", scope.found);
@@ -82,11 +82,18 @@ pub fn step(node: &Node, scope: &mut Scope) -> Option<VerifierStep> {
     Some(step)
 }
 
-fn one_kind(kinds: &[(&'static str, &Node)], span: crate::text::Span, scope: &mut Scope) -> Option<StepKind> {
+fn one_kind(kinds: &[(&'static str, &Node)], fields: &Fields, scope: &mut Scope) -> Option<StepKind> {
     match kinds {
+        // A kind without a value, or with a slip in it, has a finding of its own.
+        [] if fields.written().iter().any(|key| nearest(key, KINDS).is_some()) => None,
         [] => {
             let message = "this step does not say how its fact is observed";
-            scope.error(Code::MissingField, span, message, format!("the kinds are {}", KINDS.join(", ")));
+            scope.error(
+                Code::MissingField,
+                fields.span(),
+                message,
+                format!("the kinds are {}", KINDS.join(", ")),
+            );
             None
         }
         [(name, node)] => kind(name, node, scope),
@@ -311,7 +318,34 @@ fn address(node: &Node, scope: &mut Scope) -> Option<Template> {
         );
         return None;
     }
+    let usual = if url.value.starts_with("https:") { "443" } else { "80" };
+    let (name, port) = match host?.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (host?, usual),
+    };
+    check_reach(&Spanned::new(name.to_owned(), url.span), Some(port), scope);
     scope.template(node, "`url`", Place::Address)
+}
+
+/// A step that asks where the sandbox lets nothing through would never know anything.
+fn check_reach(host: &Spanned<String>, port: Option<&str>, scope: &mut Scope) {
+    let is_listed = |listed: &String| {
+        listed.rsplit_once(':').is_some_and(|(name, of)| {
+            name.eq_ignore_ascii_case(&host.value) && port.is_none_or(|port| port == of)
+        })
+    };
+    let reached = match &scope.sandbox.network {
+        Network::None => false,
+        Network::Loopback => ["127.0.0.1", "localhost", "[::1]"].contains(&host.value.as_str()),
+        Network::Hosts(hosts) => hosts.iter().any(is_listed),
+    };
+    if !reached {
+        let place = port.map_or_else(|| host.value.clone(), |port| format!("{}:{port}", host.value));
+        let message = format!("the sandbox lets nothing through to `{place}`");
+        let hint =
+            "`sandbox: {network: [\"host:port\"]}` lists what steps may ask; `loopback` is this machine";
+        scope.error(Code::UnknownValue, host.span, message, hint);
+    }
 }
 
 fn file(node: &Node, scope: &mut Scope) -> Option<FileStep> {
@@ -361,10 +395,7 @@ fn files(node: &Node, scope: &mut Scope) -> Option<FilesStep> {
 fn globs_of(node: &Node, what: &str, scope: &mut Scope) -> Vec<String> {
     let globs = match node.value {
         Value::Scalar(_) => scope.fixed(node, what).into_iter().collect(),
-        _ => {
-            scope.some(node, what);
-            scope.texts(node, what)
-        }
+        _ => scope.some_texts(node, what),
     };
     globs.iter().filter_map(|glob| scope.path(glob)).collect()
 }
@@ -377,7 +408,12 @@ fn tcp(node: &Node, scope: &mut Scope) -> Option<TcpStep> {
     let probe = fields.required("probe", hint, scope.found);
     let probe = probe.and_then(|node| scope.word::<PortProbe>(node, "`probe`"));
     fields.finish(scope.found);
-    Some(TcpStep { host: host?.value, port: port?, bind: probe?.0 == "bind" })
+    let (host, port, bind) = (host?, port?, probe?.0 == "bind");
+    if !bind && !host.value.contains("${") {
+        let number = Some(port.0.as_str()).filter(|port| !port.starts_with("${"));
+        check_reach(&host, number, scope);
+    }
+    Some(TcpStep { host: host.value, port, bind })
 }
 
 fn port(node: &Node, scope: &mut Scope) -> Option<Template> {
@@ -451,10 +487,7 @@ fn manual(node: &Node, scope: &mut Scope) -> Option<ManualStep> {
     let instruction = fields.required("instruction", hint, scope.found);
     let instruction = instruction.and_then(|node| scope.words(node, "`instruction`"));
     let choices = fields.required("choices", hint, scope.found);
-    let choices = choices.map(|node| {
-        scope.some(node, "`choices`");
-        scope.texts(node, "`choices`")
-    });
+    let choices = choices.map(|node| scope.some_texts(node, "`choices`"));
     fields.finish(scope.found);
     let choices = choices?.into_iter().map(|choice| choice.value).collect();
     Some(ManualStep { instruction: instruction?, choices })

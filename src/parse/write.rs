@@ -201,6 +201,7 @@ fn write_entry(entry: &Entry, shape: &Shape, indent: usize, out: &mut String) {
 /// What stands behind `key:` or `-`, which has already been written and reaches to column `at`.
 fn write_value(node: &Node, kind: Kind, indent: usize, at: usize, out: &mut String) {
     match &node.value {
+        Value::Null if kind.is_verbatim() => out.push_str(" null\n"),
         Value::Null => out.push('\n'),
         Value::Scalar(text) => write_scalar(text, alone(kind), node.quoted, indent, at, out),
         Value::List(items) => {

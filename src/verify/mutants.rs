@@ -7,7 +7,7 @@ use super::fixture::Unmade;
 use super::long::Around;
 use super::run::CellOutcome;
 use super::states::{names, shown};
-use crate::model::{CellName, Condition, Probes, Verdict, Verifier};
+use crate::model::{CellName, Condition, Matcher, Op, Probes, Verdict, Verifier};
 
 /// One change.
 #[derive(Clone, Debug)]
@@ -75,8 +75,23 @@ fn droppable(probes: &Probes) -> Vec<&String> {
     if probes.len() > 1 { probes.keys().collect() } else { Vec::new() }
 }
 
-/// Turns a fact round wherever a condition names it.
+/// Turns a fact round wherever a condition names it; where none does, turns what is expected round, so that the step
+/// captures where it did not.
 fn negate(verifier: &mut Verifier, id: &str) {
+    let before = verifier.clone();
+    negate_in_conditions(verifier, id);
+    if *verifier != before {
+        return;
+    }
+    for step in verifier.steps.iter_mut().filter(|step| step.id == id) {
+        for matcher in step.expect.values_mut() {
+            let expected = std::mem::replace(matcher, Matcher(Vec::new()));
+            matcher.0.push(Op::Not(Box::new(expected)));
+        }
+    }
+}
+
+fn negate_in_conditions(verifier: &mut Verifier, id: &str) {
     let conditions = [&mut verifier.present]
         .into_iter()
         .chain(&mut verifier.absent)

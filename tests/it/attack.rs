@@ -508,6 +508,7 @@ fn script_in_every_field_stays_text_on_every_page() {
     let sources = Sources::new(vec![
         Source::from_bytes("content/overfull.yaml".into(), text.clone().into_bytes()),
         Source::from_bytes("content/two.yaml".into(), record("a", "overfull").into_bytes()),
+        Source::from_bytes("content/verified.yaml".into(), verified(&quoted).into_bytes()),
         Source::from_bytes("content/pages/guide.md".into(), guide.into_bytes()),
         Source::from_bytes("book.toml".into(), book.into_bytes()),
     ]);
@@ -518,6 +519,42 @@ fn script_in_every_field_stays_text_on_every_page() {
     let shown = pages.iter().filter(|page| String::from_utf8_lossy(&page.body).contains("alert(1)")).count();
     assert!(shown > 15, "the payload is on {shown} pages only");
     harmless(&pages);
+}
+
+/// A record whose verifier has a text, to be put between single quotes, wherever one may stand.
+fn verified(text: &str) -> String {
+    let verifier = "verify:
+  spec: 1
+  title: 'TEXT'
+  proves: 'TEXT'
+  limits: 'TEXT'
+  inputs: {log: {type: path, default: 'TEXT', help: 'TEXT'}}
+  requires: {tools: {git: '*'}}
+  sandbox: {cwd: copy, network: loopback}
+  services: {host: {routes: [{path: '.', reply: {status: 200, headers: {a: 'TEXT'}, body: 'TEXT'}}]}}
+  steps:
+    - id: there
+      command: {argv: [git, 'TEXT'], env: {A: 'TEXT'}, stdin: 'TEXT', files: {a: 'TEXT'}}
+      expect: {stdout: {contains: ['TEXT'], starts_with: 'TEXT'}}
+      refute: {stdout: 'TEXT'}
+      note: 'TEXT'
+    - {id: said, shell: {script: 'TEXT'}, expect: {exit: 1}, refute: {exit: 0}}
+    - {id: asked, manual: {instruction: 'TEXT', choices: ['TEXT']}, expect: {answer: 'TEXT'}}
+  present: {any: [there, said, asked]}
+  repair: {masked_by: [{wrong_fix: wait, when: said}]}
+  fixtures:
+    broken:
+      expect: present
+      files: {a: 'TEXT'}
+      home: {a: 'TEXT'}
+      env: {A: 'TEXT', B: {fake_jwt: {a: 'TEXT'}}}
+      replace: [{path: a, find: 'TEXT', with: 'TEXT'}]
+      stubs: {commands: {git: {replies: [{args: ['TEXT'], stdout: 'TEXT', stderr: 'TEXT'}]}}}
+      prepare: [[git, 'TEXT']]
+    fixed: {base: broken, expect: fixed}
+    wrong_fixes: {wait: {untestable: 'TEXT'}}
+";
+    format!("{}{}", record("a", "two"), verifier.replace("TEXT", text))
 }
 
 fn build(sources: Sources) -> Vec<Page> {

@@ -181,6 +181,33 @@ fn the_sample_and_the_short_forms_are_valid() {
     ] {
         assert!(broken(&schema, &value(&format!("{short}{more}\n"))).is_some(), "{more}");
     }
+    let verify = |more: &str| value(&format!("{short}verify: {{spec: 1, {more}}}\n"));
+    for more in [
+        "steps: [{id: a, file: b, expect: {exists: true}}]",
+        "steps: [{id: a, file: {path: b}, expect: {any: {text: {contains: [c, d]}}}, on_timeout: true}]",
+        "present: {any: [a, {not: [b, c]}]}",
+        "sandbox: {network: [\"example.org:443\"]}",
+        "fixtures: {broken: {expect: present}, other: {expect: [masked], stubs: {commands: {a: null}}}}",
+        "fixtures: {wrong_fixes: {a: {untestable: why}, b: {expect: present, env: {A: {fake_jwt: {b: 1}}}}}}",
+    ] {
+        assert_eq!(broken(&schema, &verify(more)), None, "{more}");
+    }
+    for more in [
+        "steps: [{id: A, file: b}]",
+        "steps: [{id: a, file: {pth: b}}]",
+        "steps: [{id: a, file: b, expect: {}}]",
+        "steps: [{id: a, file: b, expect: {text: {contain: c}}}]",
+        "steps: [{id: a, files: {glob: b}, expect: {any: {text: {length: {contain: c}}}}}]",
+        "present: {any: [a], not: b}",
+        "present: {any: [{nt: b}]}",
+        "sandbox: {network: [example.org]}",
+        "timeout: 10",
+        "fixtures: {broken: {expects: present}}",
+        "fixtures: {other: {expect: absent}}",
+        "fixtures: {wrong_fixes: {a: {untested: why}}}",
+    ] {
+        assert!(broken(&schema, &verify(more)).is_some(), "{more}");
+    }
     assert!(broken(&schema, &value("title: t\nproduct: p\n")).is_some());
 }
 

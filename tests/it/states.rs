@@ -224,6 +224,12 @@ fn changes_to_a_verifier_are_noticed_and_others_do_not_raise_its_alarm() {
     eol_pinned: negate: killed by fixed
     drop require eol_pinned: killed by no_eol
     ");
+    // A step that only captures is turned round too.
+    let survivals = around(|around| {
+        let cells = test_states(&other, &BTreeMap::new(), around, &mut |_| {});
+        test_mutants(&other, &cells, around)
+    });
+    assert!(survivals.iter().all(|it| it.killed_by.is_some()), "{survivals:?}");
     assert!(around(|around| cross(&one, &other, around)).is_empty());
     assert_eq!(around(|around| cross(&one, &one, around)).len(), 2);
 }
