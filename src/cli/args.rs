@@ -59,6 +59,53 @@ pub enum Format {
     Json,
 }
 
+/// How the outcomes of checks are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Human,
+    /// For programs: one document
+    Json,
+    /// For programs: one record per line
+    Jsonl,
+    /// For CI that shows tests: JUnit XML
+    Junit,
+    /// For test harnesses: TAP 14
+    Tap,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For a job's log: GitHub annotations
+    Github,
+    /// For a job's summary: a Markdown table
+    Md,
+}
+
+/// Which verdicts fail a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// The failure is there, or still there
+    Present,
+    /// A wrong fix hides it
+    Masked,
+    /// It is not repaired all the way
+    Incomplete,
+    /// The check itself is broken
+    Error,
+    /// It was not allowed to run
+    Untrusted,
+    /// Nothing is known
+    CannotTell,
+}
+
+/// What the exit codes of checks mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExitStyle {
+    /// As the manual lists them
+    Usual,
+    /// As `git bisect run` reads them
+    Bisect,
+}
+
 /// How hits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum HitFormat {
@@ -98,6 +145,9 @@ pub enum Verb {
     Try(TryArgs),
     /// Lay a failure out in a folder
     Repro(ReproArgs),
+    /// See and say which checks may run as you
+    #[command(subcommand)]
+    Trust(TrustVerb),
     /// Make records from those of another format, and say what could not be carried over
     Import(ImportArgs),
     /// Print what a file may hold, as JSON Schema, for editors and CI
@@ -409,6 +459,41 @@ pub struct ReproArgs {
     /// In this folder, which is made, or is empty
     #[arg(long, value_name = "DIR")]
     pub to: Utf8PathBuf,
+}
+
+/// `trust`.
+#[derive(Debug, Subcommand)]
+pub enum TrustVerb {
+    /// Show what a record's check would do, and whether it is allowed to
+    Show(TrustArgs),
+    /// Allow a record's check to run as you, until it changes
+    Allow(TrustArgs),
+    /// Name what you have allowed
+    List {
+        /// How to write the list
+        #[arg(short, long, value_enum, default_value = "human")]
+        format: Format,
+    },
+    /// Take back what no record of this book needs any more
+    Prune {
+        /// How to write what was taken back
+        #[arg(short, long, value_enum, default_value = "human")]
+        format: Format,
+    },
+}
+
+/// `trust show` and `trust allow`.
+#[derive(Debug, clap::Args)]
+pub struct TrustArgs {
+    /// The record
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The folder to examine; a check that runs its code is allowed to do so in this one only
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: Utf8PathBuf,
+    /// How to write it
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: Format,
 }
 
 /// `import`.

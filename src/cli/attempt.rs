@@ -159,7 +159,7 @@ fn exit(judgement: &Judgement) -> Exit {
     match judgement.verdict {
         Verdict::Fixed => Exit::Clean,
         Verdict::NotFixed => Exit::Findings,
-        Verdict::Masked | Verdict::Incomplete => Exit::Incomplete,
+        Verdict::Masked | Verdict::Incomplete => Exit::NotRepaired,
         _ => Exit::CannotTell,
     }
 }

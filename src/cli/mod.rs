@@ -23,7 +23,13 @@ mod search;
 mod serve;
 mod show;
 mod theme;
+mod trust;
+mod verdicts;
 mod verify;
+
+pub use args::{ExitStyle, FailOn, ReportFormat};
+pub use report::{RunContext, outcomes};
+pub use verdicts::{exit_of, styled, worst};
 
 use crate::Reading;
 use crate::diag::{has_errors, nearest};
@@ -46,16 +52,22 @@ pub enum Exit {
     Findings = 1,
     /// Usage, configuration or unreadable input.
     Usage = 2,
-    /// We failed.
+    /// We failed, or a check is broken.
     Failed = 3,
-    /// The symptom is gone, and it is not repaired.
-    Incomplete = 4,
+    /// The symptom is gone, but the failure is not repaired: MASKED, INCOMPLETE.
+    NotRepaired = 4,
     /// Refused: it was not asked for clearly enough, and nothing ran.
     Refused = 5,
     /// A self-test did not come out as it must.
     SelfTest = 6,
-    /// Nothing could be told.
+    /// Nothing can be told, which test harnesses take for a test that was passed over.
     CannotTell = 77,
+    /// The same for a bisecting program: this commit says nothing.
+    PassOver = 125,
+    /// For a bisecting program: stop.
+    Stop = 128,
+    /// Somebody interrupted it.
+    Interrupted = 130,
 }
 
 /// Something that the caller can mend: a wrong flag, an unknown id, a folder without a book.
@@ -126,6 +138,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Clean => clean::run(&book()?, args.quiet),
         Verb::Completions(completions) => Ok(completions::run(completions)),
         Verb::Man(man) => man::run(man),
+        Verb::Trust(verb) => trust::run(verb, &book()?, args.quiet),
         Verb::Import(import) => import::run(import, &book()?, args.quiet),
     }
 }

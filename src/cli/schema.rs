@@ -7,10 +7,13 @@ use super::args::{SchemaArgs, SchemaOf};
 use super::report;
 use crate::model::{RecordId, Verdict};
 use crate::parse::shape::{BOOK_TOML, CONDITION, Field, Kind, MATCHER, RECORD, Shape};
+use crate::verify::Level;
 use serde_json::{Map, Value, json};
 
 /// The dialect.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// Every level of a run.
+const LEVELS: [Level; 3] = [Level::Real, Level::Static, Level::Recorded];
 /// A `fix` is not among them: a record with `status: open` has none.
 const REQUIRED: [&str; 3] = ["title", "product", "symptom"];
 
@@ -121,9 +124,9 @@ fn definitions() -> Value {
     })
 }
 
-/// A line of `results.jsonl`, or what `verify -f json` prints.
+/// A line of `results.jsonl`, what `verify -f json` prints, or a line of `verify -f jsonl`.
 fn results() -> Value {
-    json!({"oneOf": [line(), report()]})
+    json!({"oneOf": [line(), report(), record_line()]})
 }
 
 fn verdict() -> Value {
@@ -154,24 +157,78 @@ fn line() -> Value {
 }
 
 fn report() -> Value {
-    let cell = object(json!({
-        "state": {"type": "string", "description": "broken, fixed, other-fix/N, wrong-fix/ID, or another state"},
+    object(json!({
+        "schema": {"const": "verify/1"},
+        "records": {"type": "array", "items": record()},
+    }))
+}
+
+/// A record that stands on its own.
+fn record_line() -> Value {
+    let mut record = record();
+    record["properties"]["schema"] = json!({"const": "verify-result/1"});
+    require(&mut record, "schema");
+    require(&mut record, "verdict");
+    record
+}
+
+/// What running one record's check came to.
+fn record() -> Value {
+    let always = json!({
+        "id": {"type": "string"},
+        "digest": {"type": "string", "description": "the digest of what ran"},
+        "mode": {"enum": ["detect", "repair", "self-test"]},
+        "sandbox": sandbox(),
+    });
+    let sometimes = json!({
+        "verdict": verdict(),
+        "reason": {"type": ["string", "null"], "description": "why, where the facts do not say it"},
+        "witnessed": {"type": "boolean", "description": "whether this machine has seen the failure before"},
+        "steps": {"type": "array", "items": step(), "description": "the facts, as they were observed"},
+        "cells": {"type": "array", "items": cell(), "description": "the states of a self-test"},
+        "tools": {"type": "object", "additionalProperties": {"type": "string"}, "description": "their versions"},
+        "os": {"type": "string"},
+        "arch": {"type": "string"},
+        "tool_version": {"type": "string"},
+        "started": {"type": ["string", "null"]},
+        "ms": {"type": "integer", "minimum": 0},
+        "page": {"type": "string", "description": "the record's page"},
+    });
+    with(object(always), sometimes)
+}
+
+fn step() -> Value {
+    let place = with(
+        object(
+            json!({"path": {"type": "string", "description": "relative to the folder that was examined"}}),
+        ),
+        json!({"line": {"type": "integer", "minimum": 1}}),
+    );
+    let always = json!({
+        "id": {"type": "string"},
+        "value": {"enum": ["true", "false", "unknown"]},
+        "ms": {"type": "integer", "minimum": 0},
+    });
+    let sometimes = json!({
+        "reason": {"type": "string", "description": "why nothing is known"},
+        "evidence": {"type": "array", "items": place},
+    });
+    with(object(always), sometimes)
+}
+
+fn cell() -> Value {
+    let always = json!({
+        "state": {"type": "string", "pattern": "."},
         "verdict": {"anyOf": [verdict(), {"type": "null"}], "description": "null where nothing was executed"},
         "as_expected": {"type": ["boolean", "null"]},
         "reason": {"type": ["string", "null"]},
         "ms": {"type": "integer", "minimum": 0},
-    }));
-    let record = object(json!({
-        "id": {"type": "string"},
-        "digest": {"type": "string", "description": "the digest of what ran"},
-        "mode": {"enum": ["self-test"]},
-        "cells": {"type": "array", "items": cell},
-        "sandbox": sandbox(),
-    }));
-    object(json!({
-        "schema": {"const": "verify/1"},
-        "records": {"type": "array", "items": record},
-    }))
+    });
+    let sometimes = json!({
+        "expected": {"type": "array", "items": verdict(), "description": "what it may come to"},
+        "level": {"enum": LEVELS.map(Level::name), "description": "how real it was"},
+    });
+    with(object(always), sometimes)
 }
 
 /// What was enforced around programs, property by property.
@@ -188,4 +245,18 @@ fn object(properties: Value) -> Value {
     let required: Vec<String> =
         properties.as_object().map(|properties| properties.keys().cloned().collect()).unwrap_or_default();
     json!({"type": "object", "properties": properties, "required": required})
+}
+
+/// An object that may have these besides.
+fn with(mut object: Value, sometimes: Value) -> Value {
+    if let (Some(properties), Value::Object(more)) = (object["properties"].as_object_mut(), sometimes) {
+        properties.extend(more);
+    }
+    object
+}
+
+fn require(object: &mut Value, key: &str) {
+    if let Some(required) = object["required"].as_array_mut() {
+        required.push(key.into());
+    }
 }

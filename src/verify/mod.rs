@@ -9,6 +9,8 @@ mod attempt;
 mod commands;
 mod confine;
 mod cross;
+mod ere;
+mod export;
 mod files;
 mod fixture;
 mod globs;
@@ -31,11 +33,14 @@ mod states;
 mod template;
 mod tokens;
 mod tools;
+mod trust;
 mod weaker;
 
 pub use attempt::{Attempt, AttemptError, COMMANDS_FILE, HISTORY_FILE, Judgement};
 pub use confine::helper;
 pub use cross::{FalsePositive, mistaken};
+pub use ere::{Ere, ere};
+pub use export::script;
 pub use files::Documents;
 pub use fixture::{Folders, Setting, Unmade, is_executed};
 pub use globs::Glob;
@@ -55,4 +60,7 @@ pub use states::{EMPTY, names as state_names, test_states};
 pub use template::Scope;
 pub use tokens::{Fakes, class as token_class, decode_jwt};
 pub use tools::{Host, Programs, Used, Version, Versions};
+pub use trust::{
+    Approval, Capability, TrustError, TrustStore, capabilities, check_digest, digest, is_static,
+};
 pub use weaker::{Mutants, weaken};

@@ -394,6 +394,10 @@ fn help_names_every_verb() {
       fmt          Bring records into one order and one style, or into the other form
       mv           Give a record another id; what names it is changed, and its former address leads on
       verify       Run the checks that records carry
+      try          Repair a failure that is really there, and be told whether it is repaired
+      repro        Lay a failure out in a folder
+      trust        See and say which checks may run as you
+      trust        See and say which checks may run as you
       import       Make records from those of another format, and say what could not be carried over
       schema       Print what a file may hold, as JSON Schema, for editors and CI
       theme        See and take over the built-in templates and theme

@@ -15,7 +15,7 @@ fn schema(of: &str) -> Value {
 }
 
 /// The first rule of a schema that a value breaks. Only what our schemas use is known here.
-fn broken(schema: &Value, value: &Value) -> Option<String> {
+pub fn broken(schema: &Value, value: &Value) -> Option<String> {
     broken_in(schema, schema, value)
 }
 

@@ -5,12 +5,21 @@
 mod attempt;
 mod diff;
 mod findings;
+mod github;
 mod hits;
+mod human;
 mod import;
 mod json;
+mod junit;
 mod list;
+mod markdown;
+mod outcome;
 mod prose;
 mod record;
+mod results;
+mod sarif;
+mod tap;
+mod trust;
 mod verify;
 mod width;
 
@@ -21,7 +30,9 @@ pub use hits::{hit, hits_json};
 pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
+pub use outcome::{RunContext, outcomes};
 pub use record::record;
+pub use trust::{Grant, approvals, approvals_json, grant, grant_json};
 pub use verify::{cells, plan, survivors};
 
 use crate::diag::{Diagnostic, Level};
