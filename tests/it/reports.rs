@@ -332,7 +332,10 @@ fn element(text: &str) -> (Element, &str) {
     }
     let mut children = Vec::new();
     let end = format!("</{name}>");
-    while !is_empty {
+    loop {
+        if is_empty {
+            break;
+        }
         let (content, after) = rest.split_at(rest.find('<').unwrap());
         value_of(content);
         if let Some(after) = after.strip_prefix(&end) {
@@ -411,7 +414,8 @@ fn junit_has_a_suite_per_tag_and_every_verdict_in_its_place() {
     assert_eq!(suites, [("tag x", 10), ("untagged", 1)]);
     let mut cases = Vec::new();
     root.all("testcase", &mut cases);
-    let came: BTreeMap<(&str, &str), Option<(&str, Option<&str>)>> = cases
+    type Came<'c> = Option<(&'c str, Option<&'c str>)>;
+    let came: BTreeMap<(&str, &str), Came> = cases
         .iter()
         .map(|case| {
             let child = case.children.first();
