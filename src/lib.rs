@@ -327,6 +327,11 @@ pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> 
     Ok(body("index.md").zip(body("index.json")).map(|(markdown, json)| Twins { markdown, json }))
 }
 
+/// Readers of YAML and TOML, for checks that look into such files.
+pub fn documents() -> verify::Documents {
+    verify::Documents { yaml: parse::yaml_value, toml: parse::toml_value }
+}
+
 fn proofs(book: &Book, results: &verify::Results) -> BTreeMap<RecordId, Proof> {
     book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect()
 }

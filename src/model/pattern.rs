@@ -29,6 +29,16 @@ impl Pattern {
         Pattern::compile(&self.0).expect("a pattern has compiled before")
     }
 
+    /// The expression that finds just this text.
+    pub fn literal(text: &str) -> Pattern {
+        Pattern(regex::escape(text))
+    }
+
+    /// The expression that finds a text which is this one but for blank space around it.
+    pub fn whole(text: &str) -> Pattern {
+        Pattern(format!(r"\A\s*{}\s*\z", regex::escape(text.trim())))
+    }
+
     /// Whether it finds something.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex().is_match(text)

@@ -182,6 +182,19 @@ pub fn tree(file: FileId, source: &Source) -> Result<Node, Vec<Diagnostic>> {
     tree.filter(|_| !broken).ok_or(found)
 }
 
+/// A YAML text as JSON; `None` where it cannot be read.
+pub fn yaml_value(text: &str) -> Option<serde_json::Value> {
+    let sources = Sources::single("document.yaml".into(), text);
+    let (file, source) = sources.iter().next()?;
+    tree(file, source).ok().as_ref().map(json::json)
+}
+
+/// A TOML text as JSON; `None` where it cannot be read.
+pub fn toml_value(text: &str) -> Option<serde_json::Value> {
+    let (node, found) = toml_tree(text);
+    found.is_empty().then(|| json::json(&node))
+}
+
 /// The tree of some TOML, and what is wrong with it.
 pub fn toml_tree(text: &str) -> (Node, Vec<Diagnostic>) {
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! `results.jsonl`: what earlier runs showed, one line per record and platform, committed with the book.
 
-use super::{Level, Plan};
+use super::{Level, SelfTest};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{CellName, Date, Proof, ProofState, Record, RecordId, Verdict};
 use crate::text::{FileId, Span};
@@ -93,14 +93,16 @@ impl Results {
 
     /// What the newest result proves about a record as it stands now.
     pub fn proof(&self, record: &Record) -> Proof {
-        let Some(plan) = Plan::of(record) else { return Proof::without_run(ProofState::Untestable) };
+        let Some(test) = SelfTest::of(record) else { return Proof::without_run(ProofState::Untestable) };
         let of_record = self.0.values().filter(|result| result.id == record.id);
-        let Some(newest) = of_record.max_by_key(|result| (result.digest == plan.digest, result.date)) else {
+        let Some(newest) = of_record.max_by_key(|result| (result.digest == test.digest, result.date)) else {
             return Proof::without_run(ProofState::Never);
         };
         let state = match () {
-            () if newest.digest != plan.digest => ProofState::Outdated,
-            () if newest.cells.iter().all(|(name, verdict)| name.accepts(*verdict)) => ProofState::Tested,
+            () if newest.digest != test.digest => ProofState::Outdated,
+            () if newest.cells.iter().all(|(name, verdict)| test.accepts(name, *verdict)) => {
+                ProofState::Tested
+            }
             () => ProofState::Failing,
         };
         Proof {
@@ -124,7 +126,10 @@ fn from_line(line: Line) -> Option<RecordResult> {
         let name = match key.as_str() {
             "broken" => CellName::Broken,
             "fixed" => CellName::Fixed,
-            other => CellName::OtherFix(other.strip_prefix("other-fix/")?.parse().ok()?),
+            other => match other.strip_prefix("other-fix/") {
+                Some(nth) => CellName::OtherFix(nth.parse().ok()?),
+                None => CellName::State(other.to_owned()),
+            },
         };
         cells.insert(name, verdict(word)?);
     }

@@ -99,6 +99,11 @@ pub(super) fn shown(
     Ok(run(verifier, setting, Mode::SelfTest, around, None))
 }
 
+/// The verdicts that a state may come to.
+pub fn expects(verifier: &Verifier, name: &CellName) -> Vec<Verdict> {
+    fixture(verifier, name).map(|fixture| expected(name, fixture)).unwrap_or_default()
+}
+
 /// What the record expects, as far as the law of proof allows it.
 fn expected(name: &CellName, fixture: &Fixture) -> Vec<Verdict> {
     let as_shown = |verdict: &Verdict| match verdict {

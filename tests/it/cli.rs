@@ -397,7 +397,6 @@ fn help_names_every_verb() {
       try          Repair a failure that is really there, and be told whether it is repaired
       repro        Lay a failure out in a folder
       trust        See and say which checks may run as you
-      trust        See and say which checks may run as you
       import       Make records from those of another format, and say what could not be carried over
       schema       Print what a file may hold, as JSON Schema, for editors and CI
       theme        See and take over the built-in templates and theme

@@ -32,6 +32,7 @@ const OF_LIB: &[&str] = &[
     "Built",
     "Choice",
     "build_in_memory",
+    "documents",
     "Given",
     "Input",
     "LEDGER_FILE",
