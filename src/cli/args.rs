@@ -1,7 +1,8 @@
 //! The arguments. Their doc comments are the `--help` texts.
 
-use crate::model::Date;
+use crate::model::{Date, Layer};
 use crate::parse::Form;
+use crate::verify::Capability;
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -140,7 +141,7 @@ pub enum Verb {
     /// Give a record another id; what names it is changed, and its former address leads on
     Mv(MvArgs),
     /// Run the checks that records carry
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Repair a failure that is really there, and be told whether it is repaired
     Try(TryArgs),
     /// Lay a failure out in a folder
@@ -401,36 +402,82 @@ pub struct MvArgs {
 /// `verify`.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// Only these records; every record with a check otherwise
+    /// Only these records
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Bring each failure about in a scratch folder, and run the printed fixes and wrong fixes there
-    #[arg(long, required = true)]
-    pub self_test: bool,
+    /// Every record with a check
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Every record with a check and this tag
+    #[arg(long, value_name = "TAG", conflicts_with = "ids")]
+    pub tag: Option<String>,
+    /// Examine this folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: Utf8PathBuf,
+    /// Hand a value in
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub input: Vec<String>,
+    /// Hand a log in, as the input `log`; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<Utf8PathBuf>,
+    /// Ask whether a repair is a real one: FIXED, NOT_FIXED, MASKED by a wrong fix, or INCOMPLETE
+    #[arg(long)]
+    pub repair: bool,
+    /// An earlier `-f json`, which shows that the failure was seen here
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    pub before: Option<Utf8PathBuf>,
     /// Print what would run, and run nothing
     #[arg(long)]
     pub plan: bool,
+    /// Let the check of this digest run, once
+    #[arg(long, value_name = "sha256:…")]
+    pub trust: Vec<String>,
+    /// What a check whose digest is named may do besides; of self-tests: run where this machine cannot confine them
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CAPABILITY")]
+    pub allow: Vec<Allowed>,
     /// Refuse to run anything where this machine does not enforce these
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LAYER")]
     pub require_sandbox: Vec<SandboxLayer>,
+    /// Ask nothing; what only a person could tell stays unknown
+    #[arg(long)]
+    pub no_input: bool,
+    /// Test the checks themselves: bring each failure about in a scratch folder, and run the printed fixes and wrong fixes
+    #[arg(long)]
+    pub self_test: bool,
     /// Test so many records at a time; as many as there are processors otherwise
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", requires = "self_test")]
     pub jobs: Option<usize>,
-    /// What checks may do: `shell` lets their scripts run even where this machine cannot confine them
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "CAPABILITY")]
-    pub allow: Vec<Capability>,
     /// Change each part of a check in turn, and name the parts that no state misses
     #[arg(long, requires = "self_test")]
     pub mutants: bool,
-    /// Run each check in the broken state of every other record, where it must not say PRESENT
+    /// Run each check in the states of every other record, where it must not say PRESENT
     #[arg(long, requires = "self_test")]
     pub cross: bool,
     /// Write the results to this file, for the pages to show
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "self_test")]
     pub record_results: Option<Utf8PathBuf>,
+    /// Print one record's check as a script that runs without us
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub export: Option<ExportTo>,
+    /// Only these verdicts fail the run
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
+    pub fail_on: Option<Vec<FailOn>>,
+    /// What exit codes mean
+    #[arg(long, value_enum, value_name = "STYLE")]
+    pub exit_style: Option<ExitStyle>,
     /// How to write the results
     #[arg(short, long, value_enum, default_value = "human")]
-    pub format: Format,
+    pub format: ReportFormat,
+    /// Write the results to this file too, in the format of its ending
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<Utf8PathBuf>,
+}
+
+/// What a check is written out in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportTo {
+    /// A script for any POSIX shell
+    Sh,
 }
 
 /// `try`.
@@ -544,9 +591,43 @@ pub enum SandboxLayer {
     Net,
 }
 
+impl SandboxLayer {
+    /// The layers that it stands for.
+    pub fn layers(self) -> Vec<Layer> {
+        match self {
+            SandboxLayer::Fs => vec![Layer::FsWrite, Layer::FsRead],
+            SandboxLayer::Net => vec![Layer::Network],
+        }
+    }
+}
+
 /// What a check may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Capability {
+pub enum Allowed {
+    /// Run declared programs, in the sandbox
+    Probe,
+    /// Ask other machines, by requests of ours
+    Network,
     /// Run scripts
     Shell,
+    /// Read secrets that are handed to it
+    Secrets,
+    /// Read the real home
+    RealHome,
+    /// Run code of the folder that is examined
+    SubjectCode,
+}
+
+impl Allowed {
+    /// The capability.
+    pub fn capability(self) -> Capability {
+        match self {
+            Allowed::Probe => Capability::Probe,
+            Allowed::Network => Capability::Network,
+            Allowed::Shell => Capability::Shell,
+            Allowed::Secrets => Capability::Secrets,
+            Allowed::RealHome => Capability::RealHome,
+            Allowed::SubjectCode => Capability::SubjectCode,
+        }
+    }
 }

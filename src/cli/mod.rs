@@ -20,6 +20,7 @@ mod references;
 mod report;
 mod schema;
 mod search;
+mod selftest;
 mod serve;
 mod show;
 mod theme;
@@ -229,6 +230,17 @@ fn today() -> anyhow::Result<Date> {
         Err(_) => i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?,
     };
     Date::from_unix_seconds(seconds).context("the clock shows a day outside the calendar")
+}
+
+/// The moment, as RFC 3339 has it; none where the clock shows none.
+fn now() -> Option<String> {
+    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().ok()?,
+        Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs(),
+    };
+    let day = Date::from_unix_seconds(i64::try_from(seconds).ok()?)?;
+    let of_day = seconds % 86_400;
+    Some(format!("{day}T{:02}:{:02}:{:02}Z", of_day / 3_600, of_day / 60 % 60, of_day % 60))
 }
 
 /// Paths of the command line as they stand in the book: relative to its folder.

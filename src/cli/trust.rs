@@ -26,7 +26,7 @@ pub fn run(verb: &TrustVerb, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exi
 }
 
 /// The store of this user: below `$XDG_DATA_HOME`, else below `~/.local/share`.
-fn store() -> anyhow::Result<TrustStore> {
+pub fn store() -> anyhow::Result<TrustStore> {
     let absolute = |name| std::env::var(name).ok().map(Utf8PathBuf::from).filter(|path| path.is_absolute());
     let data_home = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
     let data_home = data_home.ok_or_else(|| {

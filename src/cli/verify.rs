@@ -1,291 +1,279 @@
-//! `faultbook verify --self-test`.
+//! `faultbook verify`: is a failure here, and is it really repaired?
+//!
+//! In: records, and a folder to examine. Out: outcomes in any format, an exit code. What reads files of the folder runs
+//! without asking; anything else has to be allowed first, by the digest of what would run.
+//! Not here: whether checks can be trusted to tell (`selftest.rs`).
 
-use super::args::{Capability, Format, SandboxLayer, VerifyArgs};
-use super::{Exit, UsageError, load, record, report, today};
-use crate::model::{CellName, Layer};
+use super::args::{ExitStyle, ReportFormat, VerifyArgs};
+use super::{Exit, UsageError, exit_of, load, record, report, selftest};
+use crate::model::{Layer, ManualStep, Record, SiteUrl, Verdict, Verifier};
 use crate::verify::{
-    CellOutcome, Claims, FalsePositive, Host, Launcher, Level, Mutants, Plan, RecordResult, Results,
-    mistaken, self_test, weaken,
+    Around, Capability, Claims, Folders, Host, Launcher, Mode, Outcome, TrustStore, Versions, capabilities,
+    check_digest, of_check, script, verify,
 };
 use crate::{Reading, disk};
 use anyhow::Context;
-use camino::Utf8Path;
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::time::Instant;
 
-/// Runs the self-tests of the named records, or of all.
+/// Runs checks, or their self-tests.
 pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
     let input = load(root)?;
     let reading = crate::read(&input.sources, &input.given);
     if crate::diag::has_errors(&reading.found) {
         report::talk("records with errors are left out; `faultbook lint` shows them");
     }
-    let plans = plans(&reading, &args.ids)?;
-    if args.plan {
-        return Ok(print_plans(&plans, args.format));
+    let records = chosen(args, &reading)?;
+    if let Some(export) = &args.export {
+        return print_scripts(&records, *export);
     }
-    let host = Host::here(Launcher::of_this_process());
-    if let Some(missing) = unenforced(&host.launcher.claims, args) {
-        report::talk(&format!("refused: {missing}; nothing ran"));
-        return Ok(Exit::Refused);
+    if args.self_test {
+        return selftest::run(args, &records, root, &reading, quiet);
     }
-    let shows = args.format == Format::Human && !quiet;
-    let n_jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let tested = test_all(&plans, &host, n_jobs, &mut |tested| {
-        if shows {
-            report::cells(&tested.plan.id, &tested.cells);
-            if args.mutants {
-                report::survivors(&tested.mutants);
-            }
+    examine(args, &records, &reading)
+}
+
+/// The records that are meant: those that are named, or every one with a check.
+fn chosen<'r>(args: &VerifyArgs, reading: &'r Reading) -> anyhow::Result<Vec<&'r Record>> {
+    let has_check = |record: &&Record| record.check.is_some() || record.verify.is_some();
+    let has_tag = |record: &&Record| args.tag.as_ref().is_none_or(|tag| record.tags.contains(tag));
+    if args.ids.is_empty() {
+        if !(args.all || args.self_test || args.tag.is_some()) {
+            let hint = "ids name them; `--all` means every record with a check";
+            return Err(UsageError::with_hint("no record is named", hint));
         }
+        return Ok(reading.book.records.values().filter(has_check).filter(has_tag).collect());
+    }
+    let one = |id: &String| {
+        let found = record(reading, id)?;
+        let hint = "a check is written as `check` or `verify`";
+        let none = || UsageError::with_hint(format!("`{}` has no check", found.id), hint);
+        Some(found).filter(has_check).ok_or_else(none)
+    };
+    args.ids.iter().map(one).collect()
+}
+
+/// The one language that checks are written out in.
+fn print_scripts(records: &[&Record], _: super::args::ExportTo) -> anyhow::Result<Exit> {
+    let [record] = records else {
+        return Err(UsageError::with_hint("`--export` takes one record", "name it by its id"));
+    };
+    let script = script(record).ok_or_else(|| {
+        let hint = "only what sh can do by itself becomes a script";
+        UsageError::with_hint(format!("the check of `{}` is none for sh", record.id), hint)
     })?;
-    let crossed = if args.cross { Some(cross_all(&plans, &host, n_jobs)?) } else { None };
-    if let Some(path) = &args.record_results {
-        record_results(&tested, crossed.as_ref(), &host.launcher.claims, reading.results, path)?;
+    report::data(script.trim_end());
+    Ok(Exit::Clean)
+}
+
+fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow::Result<Exit> {
+    let subject = args.dir.canonicalize_utf8().map_err(|_| {
+        UsageError::with_hint(format!("there is no folder `{}`", args.dir), "--dir takes a folder")
+    })?;
+    let host = Host::here(Launcher::of_this_process());
+    if args.plan {
+        let plans: Vec<_> = records.iter().filter_map(|record| Some((*record, verifier(record)?))).collect();
+        report::check_plans(&plans, &host, args.format);
+        return Ok(Exit::Clean);
     }
-    summarise(&tested, crossed.as_ref(), &host.launcher.claims, args);
-    let failed = tested.iter().flat_map(|tested| &tested.cells).any(CellOutcome::is_failure);
-    let mistaken = crossed.is_some_and(|crossed| !crossed.found.is_empty());
-    Ok(if failed || mistaken { Exit::SelfTest } else { Exit::Clean })
-}
-
-/// Each check in the broken state of every other record.
-struct Crossed {
-    tried: usize,
-    found: Vec<FalsePositive>,
-}
-
-fn cross_all(plans: &[Plan], host: &Host, n_jobs: usize) -> anyhow::Result<Crossed> {
-    let mut crossed = Crossed { tried: 0, found: Vec::new() };
-    in_order(
-        plans,
-        n_jobs,
-        |plan| mistaken(plan, plans, host),
-        |plan, result| {
-            let (tried, found) = result.with_context(|| format!("could not bring `{}` about", plan.id))?;
-            crossed.tried += tried;
-            crossed.found.extend(found);
-            Ok(())
-        },
-    )?;
-    crossed.found.sort();
-    Ok(crossed)
-}
-
-/// What is not enforced although it must be: what `--require-sandbox` names, and by default what keeps a stranger's
-/// scripts from files and network.
-fn unenforced(claims: &Claims, args: &VerifyArgs) -> Option<String> {
-    let layer = |name: &SandboxLayer| match name {
-        SandboxLayer::Fs => vec![Layer::FsWrite, Layer::FsRead],
-        SandboxLayer::Net => vec![Layer::Network],
-    };
-    let required: Vec<Layer> = args.require_sandbox.iter().flat_map(layer).collect();
-    let lacks = |layers: &[Layer]| layers.iter().any(|layer| !claims.enforces(*layer));
-    let told = format!("files: {}, {}; network: {}", claims.fs_write, claims.fs_read, claims.network);
-    if lacks(&required) {
-        return Some(format!("the sandbox that is required is not there ({told})"));
-    }
-    let usual = [Layer::FsWrite, Layer::FsRead, Layer::Network];
-    (lacks(&usual) && !args.allow.contains(&Capability::Shell)).then(|| {
-        format!(
-            "this machine does not confine scripts ({told})\n  \
-             = hint: `--plan` prints them, `--allow shell` runs them all the same"
-        )
-    })
-}
-
-/// What the self-test of one record came to.
-struct Tested<'p> {
-    plan: &'p Plan,
-    cells: Vec<CellOutcome>,
-    mutants: Mutants,
-}
-
-/// Tests every plan, several at a time; `on` is told of each in the order of the plans.
-fn test_all<'p>(
-    plans: &'p [Plan],
-    host: &Host,
-    n_jobs: usize,
-    on: &mut dyn FnMut(&Tested),
-) -> anyhow::Result<Vec<Tested<'p>>> {
-    let mut tested = Vec::new();
-    in_order(
-        plans,
-        n_jobs,
-        |plan| self_test(plan, host),
-        |plan, states| {
-            let states = states.with_context(|| format!("could not test `{}`", plan.id))?;
-            let cells = states.iter().map(|state| state.outcome(&plan.check)).collect();
-            let one = Tested { plan, cells, mutants: weaken(&plan.check, &states) };
-            on(&one);
-            tested.push(one);
-            Ok(())
-        },
-    )?;
-    Ok(tested)
-}
-
-/// Works on several items at a time, and hands on what came of each in the order of the items.
-fn in_order<'i, I: Sync, T: Send>(
-    items: &'i [I],
-    n_jobs: usize,
-    work: impl Fn(&'i I) -> T + Sync,
-    mut on: impl FnMut(&'i I, T) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let next = AtomicUsize::new(0);
-    let (sender, done) = mpsc::channel();
-    let mut early = BTreeMap::new();
-    let mut n_done = 0;
-    std::thread::scope(|scope| {
-        for _ in 0..n_jobs.clamp(1, items.len().max(1)) {
-            let (next, sender, work) = (&next, sender.clone(), &work);
-            scope.spawn(move || {
-                while let nth = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(item) = items.get(nth)
-                {
-                    // Where nobody listens any more, an item before this one has failed.
-                    if sender.send((nth, work(item))).is_err() {
-                        return;
-                    }
-                }
-            });
+    let (inputs, _kept) = inputs(args)?;
+    let store = super::trust::store()?;
+    let before = before(args)?;
+    let question = |step: &ManualStep| ask(step);
+    let may_ask = !args.no_input && std::io::stdin().is_terminal();
+    let (versions, folders) = (Versions::default(), Folders::new());
+    let around =
+        Around { host: &host, versions: &versions, documents: crate::documents(), folders: &folders };
+    let mode = if args.repair { Mode::Repair } else { Mode::Detect };
+    let mut outcomes = Vec::new();
+    for record in records {
+        let Some(verifier) = verifier(record) else { continue };
+        let began = Instant::now();
+        let mut outcome = untold(record, mode, &host.launcher.claims);
+        if let Some(reason) = refusal(record, &verifier, args, &store, &subject, &host.launcher.claims) {
+            outcome.reason = Some(reason);
+        } else {
+            let own: BTreeMap<String, String> = inputs
+                .iter()
+                .filter(|(name, _)| verifier.inputs.contains_key(*name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            let question: Option<&crate::verify::Question<'_>> = if may_ask { Some(&question) } else { None };
+            let ran = verify(&verifier, subject.as_std_path(), &own, mode, around, question);
+            outcome.verdict = ran.verdict;
+            outcome.reason = ran.reason;
+            outcome.steps = ran.steps;
+            outcome.tools = ran.tools;
         }
-        drop(sender);
-        for (nth, result) in done {
-            early.insert(nth, result);
-            while let Some(result) = early.remove(&n_done) {
-                on(&items[n_done], result)?;
-                n_done += 1;
-            }
-        }
-        Ok(())
-    })
-}
-
-fn plans(reading: &Reading, ids: &[String]) -> anyhow::Result<Vec<Plan>> {
-    if ids.is_empty() {
-        return Ok(reading.book.records.values().filter_map(Plan::of).collect());
+        outcome.witnessed = before.contains(&(record.id.to_string(), outcome.digest.clone()));
+        outcome.took = began.elapsed();
+        outcomes.push(outcome);
     }
-    let plan = |id: &String| {
-        let record = record(reading, id)?;
-        let hint = "a self-test needs a `check` with a `setup`";
-        Plan::of(record)
-            .ok_or_else(|| UsageError::with_hint(format!("`{id}` has nothing that could be tested"), hint))
-    };
-    ids.iter().map(plan).collect()
+    write(args, &outcomes, reading.book.settings.site_url.as_ref(), true)?;
+    Ok(exit_of(&outcomes, args.fail_on.as_deref(), args.exit_style.unwrap_or(ExitStyle::Usual)))
 }
 
-fn print_plans(plans: &[Plan], format: Format) -> Exit {
-    match format {
-        Format::Human => plans.iter().for_each(report::plan),
-        Format::Json => {
-            let plan = |plan: &Plan| {
-                json!({
-                    "id": plan.id.as_str(),
-                    "digest": plan.digest,
-                    "capabilities": ["shell"],
-                    "setup": plan.setup,
-                    "run": plan.check.run,
-                    "cells": plan.cells.iter().map(|cell| json!({
-                        "state": cell.name.to_string(),
-                        "commands": cell.commands,
-                    })).collect::<Vec<_>>(),
-                })
-            };
-            let plans: Vec<_> = plans.iter().map(plan).collect();
-            report::data(&format!("{:#}", json!({"schema": "plan/1", "records": plans})));
-        }
+fn verifier(record: &Record) -> Option<Verifier> {
+    match (&record.verify, &record.check) {
+        (Some(verifier), _) => Some((**verifier).clone()),
+        (None, Some(check)) => Some(of_check(check)),
+        (None, None) => None,
     }
-    Exit::Clean
 }
 
-fn record_results(
-    tested: &[Tested],
-    crossed: Option<&Crossed>,
+/// An outcome before anything ran.
+fn untold(record: &Record, mode: Mode, claims: &Claims) -> Outcome {
+    Outcome {
+        id: record.id.clone(),
+        title: record.title.clone(),
+        tags: record.tags.clone(),
+        digest: check_digest(record).unwrap_or_default(),
+        mode,
+        verdict: Verdict::CannotTell,
+        reason: None,
+        witnessed: false,
+        steps: Vec::new(),
+        cells: Vec::new(),
+        mutants: None,
+        tools: BTreeMap::new(),
+        claims: claims.clone(),
+        took: std::time::Duration::ZERO,
+    }
+}
+
+/// Why a check may not run. Its first word is what exit codes go by.
+fn refusal(
+    record: &Record,
+    verifier: &Verifier,
+    args: &VerifyArgs,
+    store: &TrustStore,
+    subject: &Utf8Path,
     claims: &Claims,
-    mut results: Results,
-    path: &Utf8Path,
-) -> anyhow::Result<()> {
-    let date = today()?;
-    for Tested { plan, cells, mutants } in tested {
-        let of_record = |crossed: &Crossed| crossed.found.iter().filter(|found| found.id == plan.id).count();
-        let states = cells.iter().filter(|cell| !matches!(cell.name, CellName::State(_)));
-        results.add(RecordResult {
-            id: plan.id.clone(),
-            digest: plan.digest.clone(),
-            date,
-            os: std::env::consts::OS.to_owned(),
-            arch: std::env::consts::ARCH.to_owned(),
-            cells: states.filter_map(|cell| Some((cell.name.clone(), cell.verdict?))).collect(),
-            level: cells.iter().map(|cell| cell.level).max().unwrap_or(Level::Real).name().to_owned(),
-            sandbox: claims.summary().to_owned(),
-            mutants: Some((mutants.killed, mutants.total)),
-            false_positives: crossed.map(of_record),
-        });
-    }
-    disk::replace(path, results.to_text().as_bytes()).context("could not record the results")
-}
-
-fn summarise(tested: &[Tested], crossed: Option<&Crossed>, claims: &Claims, args: &VerifyArgs) {
-    match args.format {
-        Format::Human => report::data(&summary(tested, crossed, args.mutants)),
-        Format::Json => {
-            let cell = |cell: &CellOutcome| {
-                json!({
-                    "state": cell.name.to_string(),
-                    "verdict": cell.verdict.map(|verdict| verdict.name()),
-                    "as_expected": cell.verdict.map(|_| !cell.is_failure()),
-                    "level": cell.level.name(),
-                    "reason": cell.reason,
-                    "ms": u64::try_from(cell.took.as_millis()).unwrap_or(u64::MAX),
-                })
-            };
-            let record = |Tested { plan, cells, mutants }: &Tested| {
-                json!({
-                    "id": plan.id.as_str(),
-                    "digest": plan.digest,
-                    "mode": "self-test",
-                                    "cells": cells.iter().map(cell).collect::<Vec<_>>(),
-                    "mutants": {"killed": mutants.killed, "total": mutants.total, "survivors": mutants.survivors},
-                                    "sandbox": report::sandbox(claims),
-                })
-            };
-            let records: Vec<_> = tested.iter().map(record).collect();
-            let cross = crossed.map(|crossed| {
-                let pair = |pair: &FalsePositive| json!({"id": pair.id.as_str(), "state_of": pair.state_of.as_str()});
-                json!({"tried": crossed.tried, "false_positives": crossed.found.iter().map(pair).collect::<Vec<_>>()})
-            });
-            report::data(&format!("{:#}", json!({"schema": "verify/1", "records": records, "cross": cross})));
-        }
-    }
-}
-
-fn summary(tested: &[Tested], crossed: Option<&Crossed>, with_mutants: bool) -> String {
-    let cells: Vec<&CellOutcome> = tested.iter().flat_map(|tested| &tested.cells).collect();
-    let executed = cells.iter().filter(|cell| cell.verdict.is_some()).count();
-    let failed = cells.iter().filter(|cell| cell.is_failure()).count();
-    let mut text = format!(
-        "{}, {} executed, {} not executed, {failed} not as expected",
-        report::plural(tested.len(), "record"),
-        report::plural(executed, "state"),
-        cells.len() - executed,
-    );
-    if with_mutants {
-        let killed: usize = tested.iter().map(|tested| tested.mutants.killed).sum();
-        let total: usize = tested.iter().map(|tested| tested.mutants.total).sum();
-        text.push_str(&format!("\n{killed} of {} killed", report::plural(total, "mutant")));
-    }
-    if let Some(crossed) = crossed {
-        let wrong = crossed.found.len();
-        text.push_str(&format!(
-            "\n{} of other records tried, {wrong} called their own",
-            report::plural(crossed.tried, "state")
+) -> Option<String> {
+    let needed = capabilities(record);
+    let by_hand: BTreeSet<Capability> = args.allow.iter().map(|one| one.capability()).collect();
+    let digest = check_digest(record)?;
+    let named = args.trust.contains(&digest);
+    // A digest on the command line speaks for what is harmless in a sandbox; the rest is said word by word.
+    let said = named && needed.iter().all(|one| *one <= Capability::Probe || by_hand.contains(one));
+    if !said && !store.allows(&digest, &needed, subject) {
+        let needs: Vec<&str> = needed.iter().map(|one| one.name()).collect();
+        return Some(format!(
+            "untrusted: it needs {}; `faultbook trust show {id}` shows it, `faultbook trust allow {id}` allows it",
+            needs.join(", "),
+            id = record.id
         ));
-        for pair in &crossed.found {
-            text.push_str(&format!("\n  {} says PRESENT in the broken state of {}", pair.id, pair.state_of));
-        }
     }
-    text
+    let runs = needed.iter().any(|one| *one != Capability::Static && *one != Capability::Network);
+    let must: Vec<Layer> = verifier
+        .sandbox
+        .must_enforce
+        .iter()
+        .copied()
+        .chain(args.require_sandbox.iter().flat_map(|one| one.layers()))
+        .collect();
+    let lacks = must.iter().any(|layer| !claims.enforces(*layer));
+    (runs && lacks).then(|| "sandbox-unavailable: this machine does not enforce what is required".to_owned())
+}
+
+/// What is handed in: `--input`, and the log. The second value keeps a log from standard input as a file.
+fn inputs(args: &VerifyArgs) -> anyhow::Result<(BTreeMap<String, String>, Option<tempfile::NamedTempFile>)> {
+    let mut inputs = BTreeMap::new();
+    for written in &args.input {
+        let (name, value) = written.split_once('=').ok_or_else(|| {
+            UsageError::with_hint(format!("`{written}` is no input"), "it is written `name=value`")
+        })?;
+        inputs.insert(name.to_owned(), value.to_owned());
+    }
+    let Some(log) = &args.log else { return Ok((inputs, None)) };
+    if log != "-" {
+        let path = log.canonicalize_utf8().map_err(|_| {
+            UsageError::with_hint(format!("there is no file `{log}`"), "--log takes a file, or `-`")
+        })?;
+        inputs.insert("log".to_owned(), path.into_string());
+        return Ok((inputs, None));
+    }
+    const MAX_BYTES: u64 = 8 << 20;
+    let mut text = Vec::new();
+    std::io::stdin().take(MAX_BYTES).read_to_end(&mut text).context("could not read standard input")?;
+    let mut file = tempfile::NamedTempFile::new().context("could not keep the log")?;
+    file.write_all(&text).context("could not keep the log")?;
+    inputs.insert("log".to_owned(), file.path().to_string_lossy().into_owned());
+    Ok((inputs, Some(file)))
+}
+
+/// What an earlier report saw broken: record and digest.
+fn before(args: &VerifyArgs) -> anyhow::Result<BTreeSet<(String, String)>> {
+    let Some(path) = &args.before else { return Ok(BTreeSet::new()) };
+    let unreadable = |_| {
+        let hint = "--before takes what `verify -f json` printed";
+        UsageError::with_hint(format!("`{path}` is no report"), hint)
+    };
+    const MAX_BYTES: u64 = 64 << 20;
+    let files = disk::bounded(path, &[], MAX_BYTES).context("could not read the earlier report")?;
+    let bytes = files.into_iter().find_map(|(_, bytes)| bytes).unwrap_or_default();
+    let report: serde_json::Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let records = report["records"].as_array().into_iter().flatten();
+    let seen = records.filter(|record| record["verdict"] == Verdict::Present.name());
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(seen.map(|record| (text(&record["id"]), text(&record["digest"]))).collect())
+}
+
+/// Puts a question to whoever sits at the terminal.
+fn ask(step: &ManualStep) -> Option<String> {
+    report::talk(&format!(
+        "{}\n  {}",
+        report::shown(&step.instruction),
+        report::shown(&step.choices.join(" / "))
+    ));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
+}
+
+/// Prints outcomes, and writes them to the files that are asked for, each in the format of its ending.
+pub fn write(
+    args: &VerifyArgs,
+    outcomes: &[Outcome],
+    site_url: Option<&SiteUrl>,
+    print: bool,
+) -> anyhow::Result<()> {
+    let started = super::now();
+    let context = report::RunContext {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        os: std::env::consts::OS,
+        arch: std::env::consts::ARCH,
+        started: started.as_deref(),
+        site_url,
+        subject: args.dir.as_str(),
+        hide_passes: args.format == ReportFormat::Sarif || args.format == ReportFormat::Github,
+    };
+    for path in &args.out {
+        let format = format_of(path)?;
+        let text = report::outcomes(format, outcomes, &context);
+        disk::write(path, format!("{text}\n").as_bytes()).context("could not write the report")?;
+    }
+    let text = report::outcomes(args.format, outcomes, &context);
+    if print && !text.is_empty() {
+        report::data(&text);
+    }
+    Ok(())
+}
+
+fn format_of(path: &Utf8PathBuf) -> anyhow::Result<ReportFormat> {
+    Ok(match path.extension() {
+        Some("json") => ReportFormat::Json,
+        Some("jsonl") => ReportFormat::Jsonl,
+        Some("xml") => ReportFormat::Junit,
+        Some("tap") => ReportFormat::Tap,
+        Some("sarif") => ReportFormat::Sarif,
+        Some("md") => ReportFormat::Md,
+        Some("txt") => ReportFormat::Human,
+        _ => {
+            let hint = "its ending says the format: json, jsonl, xml (JUnit), tap, sarif, md or txt";
+            return Err(UsageError::with_hint(format!("`{path}` has no known ending"), hint));
+        }
+    })
 }

@@ -120,6 +120,29 @@ pub fn overrides(folder: &Utf8Path) -> Result<Vec<(String, Vec<u8>)>, DiskError>
 /// A file's path inside a folder, and what stands in it; nothing where it is larger than was allowed.
 pub type BoundedFile = (String, Option<Vec<u8>>);
 
+/// The files of the folders below a record's `fixtures/`: by folder, then by path inside it. Only texts, each of a MiB
+/// at most; hidden files and links are passed over.
+///
+/// - `record`: the record's file, relative to `root`
+pub fn fixtures(
+    root: &Utf8Path,
+    record: &Utf8Path,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, DiskError> {
+    const MAX_BYTES: u64 = 1 << 20;
+    let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let folder = root.join(record).with_file_name("fixtures");
+    if !is_own_record(record) || folder.is_symlink() || !folder.is_dir() {
+        return Ok(folders);
+    }
+    for (path, bytes) in bounded(&folder, &[""], MAX_BYTES)? {
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        if let (Some((name, inside)), Some(text)) = (path.split_once('/'), text) {
+            folders.entry(name.to_owned()).or_default().insert(inside.to_owned(), text);
+        }
+    }
+    Ok(folders)
+}
+
 /// One file, or the files below a folder whose names end so: path inside it and content, sorted. Of a file that is
 /// larger than `max_bytes` no more than that is read, and nothing given. Hidden files and links are passed over.
 pub fn bounded(path: &Utf8Path, endings: &[&str], max_bytes: u64) -> Result<Vec<BoundedFile>, DiskError> {

@@ -2,6 +2,7 @@
 
 use super::run::CellOutcome;
 use super::sandbox::Claims;
+use super::weaker::Mutants;
 use crate::model::{Fact, RecordId, Verdict};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub steps: Vec<StepOutcome>,
     /// The states of a self-test.
     pub cells: Vec<CellOutcome>,
+    /// What became of the changed checks of a self-test, where they were tried.
+    pub mutants: Option<Mutants>,
     /// The programs that were found, with their versions.
     pub tools: BTreeMap<String, String>,
     /// What was enforced around programs.

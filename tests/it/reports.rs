@@ -72,6 +72,7 @@ fn outcome(id: &str, verdict: Verdict, text: &str) -> Outcome {
             step("unclear", Fact::Unknown, Some(text), Vec::new()),
         ],
         cells: Vec::new(),
+        mutants: None,
         tools: BTreeMap::from([("tool".to_owned(), text.to_owned())]),
         claims: Claims { notes: vec![format!("note {text}")], ..Claims::default() },
         took,

@@ -14,6 +14,7 @@ mod junit;
 mod list;
 mod markdown;
 mod outcome;
+mod plan;
 mod prose;
 mod record;
 mod results;
@@ -31,9 +32,10 @@ pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
 pub use outcome::{RunContext, outcomes};
+pub use plan::{check_plans, self_test_plans};
 pub use record::record;
 pub use trust::{Grant, approvals, approvals_json, grant, grant_json};
-pub use verify::{cells, plan, survivors};
+pub use verify::{cells, survivors};
 
 use crate::diag::{Diagnostic, Level};
 use crate::model::ProofState;
@@ -74,7 +76,7 @@ pub const DIM: &str = "\x1b[2m";
 pub const RESET: &str = "\x1b[0m";
 
 /// A stranger's text on a terminal: control characters, which could move the cursor, are made visible.
-fn shown(line: &str) -> String {
+pub fn shown(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '␦' } else { c }).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::outcome::{RunContext, expected, harmless, is_self_test, ms};
 use crate::model::{Fact, Verdict};
-use crate::verify::{CellOutcome, Claims, Evidence, Outcome, StepOutcome};
+use crate::verify::{CellOutcome, Evidence, Outcome, StepOutcome};
 use serde_json::{Value, json};
 
 /// One document, `verify/1`.
@@ -28,7 +28,7 @@ fn record(outcome: &Outcome, context: &RunContext) -> Value {
         "reason": outcome.reason,
         "witnessed": outcome.witnessed,
         "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
-        "sandbox": sandbox(&outcome.claims),
+        "sandbox": super::sandbox(&outcome.claims),
         "tools": outcome.tools,
         "os": context.os,
         "arch": context.arch,
@@ -39,6 +39,13 @@ fn record(outcome: &Outcome, context: &RunContext) -> Value {
     });
     if is_self_test(outcome) {
         record["cells"] = outcome.cells.iter().map(cell).collect();
+    }
+    if let Some(mutants) = &outcome.mutants {
+        record["mutants"] = json!({
+            "killed": mutants.killed,
+            "total": mutants.total,
+            "survivors": mutants.survivors,
+        });
     }
     record
 }
@@ -78,17 +85,5 @@ fn cell(cell: &CellOutcome) -> Value {
         "level": cell.level.name(),
         "reason": cell.reason,
         "ms": ms(cell.took),
-    })
-}
-
-fn sandbox(claims: &Claims) -> Value {
-    json!({
-        "fs_write": claims.fs_write,
-        "fs_read": claims.fs_read,
-        "network": claims.network,
-        "signals": claims.signals,
-        "limits": claims.limits,
-        "kill": claims.kill,
-        "notes": claims.notes,
     })
 }

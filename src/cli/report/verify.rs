@@ -1,8 +1,8 @@
-//! Self-tests and their plans, for people.
+//! Self-tests, for people.
 
-use super::{BOLD, DIM, GREEN, RED, RESET, data, duration, shown, talk};
+use super::{BOLD, DIM, GREEN, RED, RESET, duration, shown, talk};
 use crate::model::{CellName, RecordId};
-use crate::verify::{CellOutcome, Mutants, Plan};
+use crate::verify::{CellOutcome, Mutants};
 
 /// Prints the states of one record.
 pub fn cells(id: &RecordId, outcomes: &[CellOutcome]) {
@@ -37,26 +37,8 @@ fn cell(outcome: &CellOutcome) -> String {
     line
 }
 
-/// Prints every script of a plan, in order, and runs none.
-pub fn plan(plan: &Plan) {
-    let mut text = format!("{BOLD}{}{RESET}  {DIM}{}{RESET}\n  capabilities: shell\n", plan.id, plan.digest);
-    let mut script = |name: &str, script: &str| {
-        text.push_str(&format!("  {name}\n"));
-        script.lines().for_each(|line| text.push_str(&format!("    {}\n", shown(line))));
-    };
-    script("setup, before every state", &plan.setup);
-    for cell in &plan.cells {
-        match &cell.commands {
-            Some(commands) if !commands.is_empty() => script(&state(&cell.name), &commands.join("\n")),
-            Some(_) => {}
-            None => script(&state(&cell.name), "(not executed: a step has no command)"),
-        }
-    }
-    script("run, after every state", &plan.check.run);
-    data(&text);
-}
-
-fn state(name: &CellName) -> String {
+/// A state in words.
+pub fn state(name: &CellName) -> String {
     match name {
         CellName::Broken => "broken state".to_owned(),
         CellName::Fixed => "after the fix".to_owned(),
