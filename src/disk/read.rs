@@ -121,7 +121,7 @@ pub fn overrides(folder: &Utf8Path) -> Result<Vec<(String, Vec<u8>)>, DiskError>
 pub type BoundedFile = (String, Option<Vec<u8>>);
 
 /// The files of the folders below a record's `fixtures/`: by folder, then by path inside it. Only texts, each of a MiB
-/// at most; hidden files and links are passed over.
+/// at most, and of a thousand files no more; links are passed over.
 ///
 /// - `record`: the record's file, relative to `root`
 pub fn fixtures(
@@ -129,14 +129,20 @@ pub fn fixtures(
     record: &Utf8Path,
 ) -> Result<BTreeMap<String, BTreeMap<String, String>>, DiskError> {
     const MAX_BYTES: u64 = 1 << 20;
+    const MAX_FILES: usize = 1_000;
     let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let folder = root.join(record).with_file_name("fixtures");
     if !is_own_record(record) || folder.is_symlink() || !folder.is_dir() {
         return Ok(folders);
     }
-    for (path, bytes) in bounded(&folder, &[""], MAX_BYTES)? {
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        if let (Some((name, inside)), Some(text)) = (path.split_once('/'), text) {
+    for entry in WalkDir::new(&folder).min_depth(2).sort_by_file_name().into_iter().take(MAX_FILES) {
+        let entry = entry.map_err(|error| unreadable(&folder, error))?;
+        let Some(path) = Utf8Path::from_path(entry.path()).filter(|_| entry.file_type().is_file()) else {
+            continue;
+        };
+        let text = read_at_most(path, MAX_BYTES)?.and_then(|bytes| String::from_utf8(bytes).ok());
+        let inside = path.strip_prefix(&folder).unwrap_or(path).as_str();
+        if let (Some((name, inside)), Some(text)) = (inside.split_once('/'), text) {
             folders.entry(name.to_owned()).or_default().insert(inside.to_owned(), text);
         }
     }

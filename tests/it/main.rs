@@ -25,3 +25,4 @@ mod tidy;
 mod trust;
 mod verbs;
 mod verifier;
+mod verify;
