@@ -236,15 +236,21 @@ fn outcome(test: &SelfTest, tested: &Tested, claims: &Claims, args: &VerifyArgs)
 fn summary(tested: &[(&SelfTest, Tested)], crossed: Option<&Crossed>, with_mutants: bool) -> String {
     let cells: Vec<&CellOutcome> = tested.iter().flat_map(|(_, tested)| &tested.cells).collect();
     let of_level = |level: Level| cells.iter().filter(|it| it.verdict.is_some() && it.level == level).count();
-    let modelled = of_level(Level::Recorded);
     let failed = cells.iter().filter(|cell| cell.is_failure()).count();
     let mut text = format!(
-        "{}, {} executed{}, {} not executed, {failed} not as expected",
+        "{}, {} executed",
         report::plural(tested.len(), "record"),
-        report::plural(of_level(Level::Real) + of_level(Level::Static), "state"),
-        if modelled > 0 { format!(", {modelled} modelled") } else { String::new() },
-        cells.iter().filter(|cell| cell.verdict.is_none()).count(),
+        report::plural(of_level(Level::Real), "state"),
     );
+    // What no program ran for is never counted with what one ran for.
+    for (level, words) in [(Level::Static, "from files alone"), (Level::Recorded, "modelled")] {
+        match of_level(level) {
+            0 => {}
+            n => text.push_str(&format!(", {n} {words}")),
+        }
+    }
+    let left_out = cells.iter().filter(|cell| cell.verdict.is_none()).count();
+    text.push_str(&format!(", {left_out} not executed, {failed} not as expected"));
     if with_mutants {
         let sum =
             |count: fn(&Mutants) -> usize| tested.iter().map(|(_, it)| count(&it.mutants)).sum::<usize>();

@@ -11,6 +11,7 @@ use super::states::EMPTY;
 use super::tools::Host;
 use crate::model::{CellName, Check, Verdict};
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -227,6 +228,25 @@ pub struct Scratch {
     work: PathBuf,
 }
 
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        unlock(self.folder.path());
+    }
+}
+
+/// Makes the folders below one removable: a script may have taken its user's rights to them away.
+pub fn unlock(root: &Path) {
+    let own = std::fs::Permissions::from_mode(0o700);
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        // Where this fails, removing fails too, and the folder for temporary files is the system's to clear.
+        let _ = std::fs::set_permissions(&folder, own.clone());
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        open.extend(entries.filter(is_folder).map(|entry| entry.path()));
+    }
+}
+
 impl Scratch {
     /// An empty one, which goes when this value does.
     pub fn new() -> Result<Scratch, RunError> {
@@ -242,7 +262,9 @@ impl Scratch {
     pub fn at(work: &Path) -> Result<Scratch, RunError> {
         std::fs::create_dir_all(work).map_err(RunError::Scratch)?;
         let work = work.canonicalize().map_err(RunError::Scratch)?;
-        Ok(Scratch { work, ..Scratch::new()? })
+        let mut scratch = Scratch::new()?;
+        scratch.work = work;
+        Ok(scratch)
     }
 
     /// The same files elsewhere; `None` where there are too many, or other things than files, folders and links.

@@ -5,6 +5,7 @@ use crate::support::here;
 use camino::Utf8Path;
 use faultbook::verify::{Caps, Done, End, Job, Scratch as Inside};
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -281,4 +282,35 @@ fn what_is_kept_of_a_program() {
 fn what_is_claimed_is_what_the_kernel_of_ci_enforces() {
     let claims = here().launcher.claims;
     assert_eq!(claims.summary(), "fs+net", "{claims:?}");
+}
+
+/// A script that takes its user's rights to a folder away leaves no scratch folder behind. For root there are no such
+/// rights, so the test runs as nobody where it can.
+#[test]
+fn a_scratch_folder_goes_whatever_its_modes_are() {
+    let world = tempfile::tempdir().unwrap();
+    let open = |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let (tmp, book) = (world.path().join("tmp"), world.path().join("book"));
+    std::fs::create_dir_all(&tmp).unwrap();
+    std::fs::create_dir_all(book.join("content")).unwrap();
+    let record = "title: It locks\nproduct: thing\nsymptom: It locks.\nstatus: open\ncheck:\n  setup: mkdir -p a/b && \
+                  touch a/b/c && chmod 000 a/b a\n  run: echo locked\n  broken: {output: locked}\n  fixed: {exit: 3}\n";
+    std::fs::write(book.join("content/it-locks.yaml"), record).unwrap();
+    std::fs::write(book.join("book.toml"), "").unwrap();
+    let binary = world.path().join("faultbook");
+    std::fs::copy(env!("CARGO_BIN_EXE_faultbook"), &binary).unwrap();
+    [world.path(), &tmp, &book].into_iter().for_each(open);
+    let mut command = Command::new("setpriv");
+    match here().is_root {
+        true => command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&binary),
+        false => {
+            command = Command::new(&binary);
+            &mut command
+        }
+    };
+    let output =
+        command.args(["verify", "--self-test"]).current_dir(&book).env("TMPDIR", &tmp).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("PRESENT      broken state"), "{said}");
+    assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 0, "{said}");
 }
