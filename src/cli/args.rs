@@ -411,6 +411,9 @@ pub struct VerifyArgs {
     /// Every record with a check and this tag
     #[arg(long, value_name = "TAG", conflicts_with = "ids")]
     pub tag: Option<String>,
+    /// Every record with a check that differs from this commit
+    #[arg(long, value_name = "COMMIT", conflicts_with = "ids")]
+    pub changed_since: Option<String>,
     /// Examine this folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: Utf8PathBuf,

@@ -25,7 +25,7 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
     if crate::diag::has_errors(&reading.found) {
         report::talk("records with errors are left out; `faultbook lint` shows them");
     }
-    let records = chosen(args, &reading)?;
+    let records = chosen(args, root, &reading)?;
     if let Some(export) = &args.export {
         return print_scripts(&records, *export);
     }
@@ -36,15 +36,34 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
 }
 
 /// The records that are meant: those that are named, or every one with a check.
-fn chosen<'r>(args: &VerifyArgs, reading: &'r Reading) -> anyhow::Result<Vec<&'r Record>> {
+fn chosen<'r>(args: &VerifyArgs, root: &Utf8Path, reading: &'r Reading) -> anyhow::Result<Vec<&'r Record>> {
     let has_check = |record: &&Record| record.check.is_some() || record.verify.is_some();
     let has_tag = |record: &&Record| args.tag.as_ref().is_none_or(|tag| record.tags.contains(tag));
+    let changed = args.changed_since.as_ref().map(|commit| {
+        disk::changed_since(root, commit).ok_or_else(|| {
+            let hint = "--changed-since takes a commit of the repository that the book lies in";
+            UsageError::with_hint(format!("git knows no commit `{commit}` here"), hint)
+        })
+    });
+    let changed = changed.transpose()?;
+    let has_changed = |record: &&Record| {
+        let own = record.path.parent().filter(|_| record.path.file_stem() == Some("record"));
+        let is_of = |path: &Utf8PathBuf| *path == record.path || own.is_some_and(|own| path.starts_with(own));
+        changed.as_ref().is_none_or(|changed| changed.iter().any(is_of))
+    };
     if args.ids.is_empty() {
-        if !(args.all || args.self_test || args.tag.is_some()) {
+        if !(args.all || args.self_test || args.tag.is_some() || changed.is_some()) {
             let hint = "ids name them; `--all` means every record with a check";
             return Err(UsageError::with_hint("no record is named", hint));
         }
-        return Ok(reading.book.records.values().filter(has_check).filter(has_tag).collect());
+        return Ok(reading
+            .book
+            .records
+            .values()
+            .filter(has_check)
+            .filter(has_tag)
+            .filter(has_changed)
+            .collect());
     }
     let one = |id: &String| {
         let found = record(reading, id)?;

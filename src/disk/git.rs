@@ -1,10 +1,10 @@
-//! When files came and last changed, as git knows it.
+//! When files came and last changed, and which differ from a commit, as git knows it.
 //!
 //! One `git log` for all files. Without a repository, or without git, nothing is known, and that is no failure.
 
 use crate::text::History;
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 
 /// What git knows of a book's files.
@@ -43,6 +43,16 @@ pub fn history(root: &Utf8Path, src: &Utf8Path) -> Histories {
     ];
     let log = git(root, &args).unwrap_or_default();
     Histories { files: read(&log), is_shallow }
+}
+
+/// The files that differ from a commit, and those that git does not know yet, relative to the book; `None` where there
+/// is no repository, or no such commit.
+pub fn changed_since(root: &Utf8Path, commit: &str) -> Option<BTreeSet<Utf8PathBuf>> {
+    let differ = ["diff", "--name-only", "--relative", "--no-color", "-z", "--end-of-options", commit, "--"];
+    let unknown = ["ls-files", "--others", "--exclude-standard", "-z"];
+    let lists = [git(root, &differ)?, git(root, &unknown)?];
+    let paths = lists.iter().flat_map(|list| list.split('\0')).filter(|path| !path.is_empty());
+    Some(paths.map(Utf8PathBuf::from).collect())
 }
 
 fn git(root: &Utf8Path, args: &[&str]) -> Option<String> {

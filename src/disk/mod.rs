@@ -12,6 +12,7 @@ mod read;
 mod write;
 
 pub use change::{create, make_folder, remove, rename, replace, write};
+pub use git::changed_since;
 pub use read::{BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, overrides};
 pub use write::{SiteWriter, Written, clean, is_unchanged};
 

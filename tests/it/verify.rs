@@ -269,3 +269,34 @@ fn files_beside_a_record_are_laid_out_as_a_state() {
         "1 record, 0 states executed, 3 from files alone, 1 modelled, 0 not executed, 0 not as expected"
     );
 }
+
+/// What a pull request changes is what its checks run for: a record's file, or any file of its folder.
+#[test]
+fn only_what_differs_from_a_commit_is_tested() {
+    let world = World::new(&["crlf-shebang"]);
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(world.book.path()).env("HOME", world.subject.path());
+        command.args(["-c", "user.name=t", "-c", "user.email=t@example.invalid"]).args(args);
+        assert!(command.output().unwrap().status.success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "one"]);
+    let tested = || -> Vec<String> {
+        let output = world.verify(&["--self-test", "--changed-since", "HEAD", "-f", "jsonl"]);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
+            .collect()
+    };
+    assert_eq!(tested(), Vec::<String>::new());
+    world.book.write("content/it-breaks.yaml", SHORT.replace("It stops.", "It stops now."));
+    assert_eq!(tested(), ["\"it-breaks\""]);
+    world.book.write("content/new.yaml", SHORT.replace("It breaks", "It is new"));
+    assert_eq!(tested(), ["\"it-breaks\"", "\"new\""]);
+    let output = world.verify(&["--self-test", "--changed-since", "--output=x"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!world.book.path().join("x").exists());
+}
