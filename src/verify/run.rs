@@ -70,7 +70,8 @@ pub struct Hindrance {
     output: String,
 }
 
-fn run_cell(plan: &Plan, cell: &PlannedCell, host: &Host) -> Result<StateRun, RunError> {
+/// Makes one state of a plan and looks at it.
+pub fn run_cell(plan: &Plan, cell: &PlannedCell, host: &Host) -> Result<StateRun, RunError> {
     let began = Instant::now();
     let mut ran = StateRun { name: cell.name.clone(), seen: None, failed: None, took: Duration::ZERO };
     if let Some(commands) = &cell.commands {

@@ -8,9 +8,9 @@ use super::long::{Around, verify};
 use super::mutants::{cross, test_mutants};
 use super::outcome::Mode;
 use super::plan::Plan;
-use super::run::{CellOutcome, Scratch, self_test};
+use super::run::{CellOutcome, Scratch, run_cell, self_test};
 use super::sandbox::{End, RunError};
-use super::states::{expects, test_states};
+use super::states::{cell, expects, test_states};
 use super::trust::digest;
 use super::weaker::{Mutants, weaken};
 use crate::model::{CellName, Record, RecordId, Verdict, Verifier};
@@ -55,6 +55,16 @@ pub struct Tested {
     pub mutants: Mutants,
 }
 
+/// The state that tells a check whose answer depends on the place or on chance: the fix again, elsewhere.
+const REPEAT: &str = "auto/repeat";
+
+/// The second run of a state as a cell of its own, which must come to what the first one came to.
+fn repeated(cells: &[CellOutcome], second: CellOutcome) -> Option<CellOutcome> {
+    let first = cells.iter().find(|cell| cell.name == second.name)?.verdict?;
+    let name = CellName::State(REPEAT.to_owned());
+    Some(CellOutcome { name, expected: vec![first], ..second })
+}
+
 impl SelfTest {
     /// The self-test of a record. `None` where it has no check, or a short one without `setup`.
     pub fn of(record: &Record) -> Option<SelfTest> {
@@ -91,11 +101,17 @@ impl SelfTest {
         match &self.form {
             Form::Short(plan) => {
                 let states = self_test(plan, around.host)?;
-                let cells = states.iter().map(|state| state.outcome(&plan.check)).collect();
+                let mut cells: Vec<CellOutcome> =
+                    states.iter().map(|state| state.outcome(&plan.check)).collect();
+                if let Some(fixed) = plan.cells.iter().find(|cell| cell.name == CellName::Fixed) {
+                    let second = run_cell(plan, fixed, around.host)?.outcome(&plan.check);
+                    cells.extend(repeated(&cells, second));
+                }
                 Ok(Tested { cells, mutants: weaken(&plan.check, &states) })
             }
             Form::Long { verifier, printed } => {
-                let cells = test_states(verifier, printed, around, &mut |_| {});
+                let mut cells = test_states(verifier, printed, around, &mut |_| {});
+                cells.extend(repeated(&cells, cell(verifier, &CellName::Fixed, printed, around)));
                 let tried = if with_mutants { test_mutants(verifier, &cells, around) } else { Vec::new() };
                 let survivors: Vec<String> = tried
                     .iter()

@@ -63,7 +63,8 @@ fn fixture<'v>(verifier: &'v Verifier, name: &CellName) -> Result<&'v Fixture, &
     }
 }
 
-fn cell(
+/// One state by itself; `test_states` has the meaning of `printed`.
+pub fn cell(
     verifier: &Verifier,
     name: &CellName,
     printed: &BTreeMap<String, String>,

@@ -263,10 +263,11 @@ fn files_beside_a_record_are_laid_out_as_a_state() {
     let output = world.verify(&["a-folder", "--self-test"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("✓ FIXED        state auto/repeat"));
     // A wrong fix that runs no command is a model, whatever it comes to.
     assert_eq!(
         said.trim(),
-        "1 record, 0 states executed, 3 from files alone, 1 modelled, 0 not executed, 0 not as expected"
+        "1 record, 0 states executed, 4 from files alone, 1 modelled, 0 not executed, 0 not as expected"
     );
 }
 
