@@ -177,7 +177,15 @@ pub fn build(
     let proofs = proofs(&book, &results);
     let images = images(&input.sources, &book);
     let as_of = choice.as_of.or_else(|| book.newest_day());
-    let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
+    let scripts = scripts(&book);
+    let contents = Contents {
+        book: &book,
+        proofs: &proofs,
+        images: &images,
+        scripts: &scripts,
+        as_of,
+        sample: parse::SAMPLE,
+    };
     let site = render::Site::new(contents, templates, &theme);
     let root_path = book.settings.site_url.as_ref().map_or("/", SiteUrl::path);
     let put_part = |pages: Vec<Page>| {
@@ -317,7 +325,15 @@ pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> 
     let proofs = proofs(&book, &results);
     let images = images(&input.sources, &book);
     let as_of = book.newest_day();
-    let contents = Contents { book: &book, proofs: &proofs, images: &images, as_of, sample: parse::SAMPLE };
+    let scripts = scripts(&book);
+    let contents = Contents {
+        book: &book,
+        proofs: &proofs,
+        images: &images,
+        scripts: &scripts,
+        as_of,
+        sample: parse::SAMPLE,
+    };
     let theme = Theme::new(&input.theme, book.settings.hash_files);
     let pages = render::Site::new(contents, Templates::new(&input.templates)?, &theme).record(record)?;
     let body = |name: &str| {
@@ -325,6 +341,12 @@ pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> 
         Some(String::from_utf8_lossy(&page.body).into_owned())
     };
     Ok(body("index.md").zip(body("index.json")).map(|(markdown, json)| Twins { markdown, json }))
+}
+
+/// Checks as scripts that run without us.
+fn scripts(book: &Book) -> BTreeMap<RecordId, String> {
+    let script = |(id, record): (&RecordId, &_)| Some((id.clone(), verify::script(record)?));
+    book.records.iter().filter_map(script).collect()
 }
 
 /// Readers of YAML and TOML, for checks that look into such files.

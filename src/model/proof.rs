@@ -116,6 +116,8 @@ pub struct Proof {
     pub platform: Option<String>,
     /// What happened in each state that was run.
     pub cells: BTreeMap<CellName, Verdict>,
+    /// What a reader gives trust to: the digest of what runs where a folder is examined.
+    pub check_digest: Option<String>,
     /// Whether real programs ran, or something stood for them.
     pub executed: bool,
     /// What was enforced around programs, such as `fs+net`.
@@ -134,6 +136,7 @@ impl Proof {
             date: None,
             platform: None,
             cells: BTreeMap::new(),
+            check_digest: None,
             executed: false,
             sandbox: None,
             mutants: None,

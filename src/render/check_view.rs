@@ -1,9 +1,8 @@
 //! What templates see of a record's check.
 
 use super::html::Html;
-use crate::model::{
-    CellName, Check, ExitMatcher, Expectation, Proof, ProofState, Prose, Record, TextOp, Verdict,
-};
+use super::long_view::LongView;
+use crate::model::{CellName, ExitMatcher, Expectation, Proof, ProofState, Prose, Record, TextOp, Verdict};
 use serde::Serialize;
 
 /// A word with an icon, so that colour never speaks alone.
@@ -24,16 +23,24 @@ pub struct CheckView {
     pub setup: Option<String>,
     /// The same, marked up.
     pub setup_html: Option<Html>,
-    /// Looks at it.
-    pub run: String,
+    /// Looks at it; nothing in the long form.
+    pub run: Option<String>,
     /// The same, marked up.
-    pub run_html: Html,
+    pub run_html: Option<Html>,
+    /// The long form, where the check has it.
+    pub long: Option<LongView>,
+    /// Whether the page has a script `verify.sh` beside it.
+    pub has_script: bool,
+    /// How a reader lets it examine a folder, marked up.
+    pub examine_html: Html,
+    /// Whether its states can be made.
+    pub is_testable: bool,
     /// How a reader runs the self-test, marked up.
     pub command_html: Html,
     /// What is seen while it is broken.
-    pub broken: String,
+    pub broken: Option<String>,
     /// What is seen once it is repaired.
-    pub fixed: String,
+    pub fixed: Option<String>,
     /// What the last run proves, in a sentence.
     pub result: String,
     /// How the check itself was tested, in sentences.
@@ -54,7 +61,12 @@ pub struct CellView {
 }
 
 impl CheckView {
-    pub fn of(check: &Check, record: &Record, proof: &Proof) -> CheckView {
+    /// The check of a record; `None` where it has none.
+    pub fn of(record: &Record, proof: &Proof, has_script: bool) -> Option<CheckView> {
+        let check = record.check.as_ref();
+        if check.is_none() && record.verify.is_none() {
+            return None;
+        }
         let wrong_fix = |id: &str| {
             let fix = record.wrong_fixes.iter().find(|fix| fix.id == id)?;
             fix.run.clone().or_else(|| fix.text.as_ref().map(Prose::first_sentence))
@@ -72,19 +84,26 @@ impl CheckView {
             badge: verdict_badge(name, *verdict),
         };
         let ran = matches!(proof.state, ProofState::Tested | ProofState::Failing);
-        CheckView {
-            setup: check.setup.clone(),
-            setup_html: check.setup.as_deref().map(Html::script),
-            run: check.run.clone(),
-            run_html: Html::script(&check.run),
+        let setup = check.and_then(|check| check.setup.clone());
+        let trust =
+            proof.check_digest.as_ref().map(|digest| format!(" --trust {digest}")).unwrap_or_default();
+        Some(CheckView {
+            setup_html: setup.as_deref().map(Html::script),
+            is_testable: setup.is_some() || record.verify.is_some(),
+            setup,
+            run: check.map(|check| check.run.clone()),
+            run_html: check.map(|check| Html::script(&check.run)),
+            long: record.verify.as_deref().map(LongView::of),
+            has_script,
+            examine_html: Html::script(&format!("faultbook verify {}{trust}", record.id)),
             command_html: Html::script(&format!("faultbook verify --self-test {}", record.id)),
-            broken: expectation(&check.broken),
-            fixed: expectation(&check.fixed),
+            broken: check.map(|check| expectation(&check.broken)),
+            fixed: check.map(|check| expectation(&check.fixed)),
             result: result(proof),
             test_of_test: if ran { test_of_test(proof) } else { Vec::new() },
             refuted: ran.then(|| (proof.n_refuted(), record.wrong_fixes.len())),
             cells: if ran { proof.cells.iter().map(cell).collect() } else { Vec::new() },
-        }
+        })
     }
 }
 
@@ -120,10 +139,11 @@ fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
     Badge { tone, icon, label }
 }
 
-/// What happened when printed commands ran; nothing where the run was of another version of them.
+/// What happened when printed commands ran; nothing where the run was of another version of them, or where something
+/// stood for them.
 pub fn ran(proof: &Proof, name: &CellName) -> Option<Badge> {
     let current = matches!(proof.state, ProofState::Tested | ProofState::Failing);
-    let verdict = proof.cells.get(name).filter(|_| current)?;
+    let verdict = proof.cells.get(name).filter(|_| current && proof.executed)?;
     Some(verdict_badge(name, *verdict))
 }
 

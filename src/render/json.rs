@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The twin, ending in a newline.
-pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
+pub fn record(record: &Record, proof: &Proof, has_script: bool, url: &str) -> String {
     let prose = |prose: &Option<Prose>| prose.as_ref().map(Prose::markdown).map(str::to_owned);
     let twin = json!({
         "schema": "record/1",
@@ -46,7 +46,7 @@ pub fn record(record: &Record, proof: &Proof, url: &str) -> String {
         })).collect::<Vec<_>>(),
         "wrong_fixes": record.wrong_fixes.iter().map(wrong_fix).collect::<Vec<_>>(),
         "verification": prose(&record.verification),
-        "check": check(record, proof),
+        "check": check(record, proof, has_script),
         "keywords": keywords(record),
         "related": related(record),
         "sources": record.sources.iter().map(|source| json!({
@@ -184,13 +184,19 @@ fn said(fix: &WrongFix) -> Option<String> {
     fix.run.clone().or_else(|| fix.text.as_ref().map(|text| text.markdown().to_owned()))
 }
 
-fn check(record: &Record, proof: &Proof) -> Option<Value> {
-    let check = record.check.as_ref()?;
+fn check(record: &Record, proof: &Proof, has_script: bool) -> Option<Value> {
+    let (check, verify) = (record.check.as_ref(), record.verify.as_ref());
+    if check.is_none() && verify.is_none() {
+        return None;
+    }
     let cells: serde_json::Map<String, Value> =
         proof.cells.iter().map(|(name, verdict)| (name.to_string(), verdict.name().into())).collect();
     Some(json!({
-        "setup": check.setup,
-        "run": check.run,
+        "setup": check.and_then(|check| check.setup.as_ref()),
+        "run": check.map(|check| &check.run),
+        "verify": verify.map(|verifier| &verifier.full_tree),
+        "digest": proof.check_digest,
+        "script": has_script.then_some("verify.sh"),
         "state": state(proof),
         "date": proof.date.map(|date| date.to_string()),
         "platform": proof.platform,

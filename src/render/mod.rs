@@ -13,6 +13,7 @@ mod json;
 mod languages;
 mod links;
 mod lists;
+mod long_view;
 mod machine;
 mod pages;
 mod status;

@@ -21,6 +21,8 @@ pub struct Contents<'b> {
     pub proofs: &'b BTreeMap<RecordId, Proof>,
     /// The images of records that have some.
     pub images: &'b BTreeMap<&'b RecordId, Vec<&'b Image>>,
+    /// Checks as scripts of their own, of records whose check can be one.
+    pub scripts: &'b BTreeMap<RecordId, String>,
     /// The day that ages are counted from.
     pub as_of: Option<Date>,
     /// A record to copy from.
@@ -188,6 +190,7 @@ impl<'b> Site<'b> {
 
     fn around(&self) -> Surroundings<'_> {
         Surroundings {
+            scripts: self.contents.scripts,
             titles: &self.titles,
             facet_paths: &self.facet_paths,
             edit_url_template: self.settings().edit_url_template.as_deref(),
@@ -203,15 +206,22 @@ impl<'b> Site<'b> {
         let setting = Setting { record: Some(&record.id), images, ..Setting::plain("../../") };
         let view = RecordView::of(record, proof, setting, &self.around(), self.json_ld(record));
         let path = format!("{folder}index.html");
+        let has_script = self.contents.scripts.contains_key(&record.id);
         let [html, markdown] =
             self.templates.render_each(["record.html", "record.md"], &self.shell(&path, &view))?;
-        let twin = json::record(record, proof, &self.url(&folder)).into_bytes();
+        let twin = json::record(record, proof, has_script, &self.url(&folder)).into_bytes();
         let mut pages = vec![
             Page { path, body: html.into_bytes() },
             Page { path: format!("{folder}index.md"), body: tidy_markdown(&markdown).into_bytes() },
             Page { path: format!("api/v1/records/{}.json", record.id), body: twin.clone() },
             Page { path: format!("{folder}index.json"), body: twin },
         ];
+        pages.extend(
+            self.contents
+                .scripts
+                .get(&record.id)
+                .map(|script| Page { path: format!("{folder}verify.sh"), body: script.clone().into_bytes() }),
+        );
         pages.extend(images.iter().filter_map(|image| {
             Some(Page { path: format!("{folder}{}", image.name), body: image.body.clone()? })
         }));

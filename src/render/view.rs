@@ -4,7 +4,7 @@ use super::check_view::{Badge, CheckView, proof_badge, ran};
 use super::html::{Html, Setting};
 use crate::model::{
     Affected, Audience, CellName, Citation, Confusion, Guide, Keyword, OtherFix, Outcome, Proof, Prose,
-    Record, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation, WrongFix,
+    Record, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation, WrongFix,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -310,6 +310,8 @@ pub struct RelatedView {
 
 /// What a record's page needs from the rest of the site.
 pub struct Surroundings<'s> {
+    /// Checks as scripts of their own.
+    pub scripts: &'s BTreeMap<RecordId, String>,
     /// The title of every record.
     pub titles: &'s BTreeMap<String, String>,
     /// The page of every facet value: facet key and value to a path.
@@ -418,7 +420,7 @@ impl RecordView {
             other_fixes: (1..).zip(&record.other_fixes).map(other).collect(),
             wrong_fixes: record.wrong_fixes.iter().map(|fix| WrongFixView::of(fix, proof, setting)).collect(),
             verification: html(&record.verification),
-            check: record.check.as_ref().map(|check| CheckView::of(check, record, proof)),
+            check: CheckView::of(record, proof, around.scripts.contains_key(&record.id)),
             keywords: record.keywords.iter().filter(|keyword| !keyword.absent).map(KeywordView::of).collect(),
             sources: record.sources.iter().map(SourceView::of).collect(),
             validation: ValidationView::of(record, setting),

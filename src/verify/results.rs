@@ -1,6 +1,6 @@
 //! `results.jsonl`: what earlier runs showed, one line per record and platform, committed with the book.
 
-use super::{Level, SelfTest};
+use super::{Level, SelfTest, check_digest};
 use crate::diag::{Code, Diagnostic};
 use crate::model::{CellName, Date, Proof, ProofState, Record, RecordId, Verdict};
 use crate::text::{FileId, Span};
@@ -93,6 +93,10 @@ impl Results {
 
     /// What the newest result proves about a record as it stands now.
     pub fn proof(&self, record: &Record) -> Proof {
+        Proof { check_digest: check_digest(record), ..self.proof_of_states(record) }
+    }
+
+    fn proof_of_states(&self, record: &Record) -> Proof {
         let Some(test) = SelfTest::of(record) else { return Proof::without_run(ProofState::Untestable) };
         let of_record = self.0.values().filter(|result| result.id == record.id);
         let Some(newest) = of_record.max_by_key(|result| (result.digest == test.digest, result.date)) else {
@@ -110,6 +114,7 @@ impl Results {
             date: Some(newest.date),
             platform: Some(format!("{} {}", newest.os, newest.arch)),
             cells: newest.cells.clone(),
+            check_digest: None,
             executed: newest.level == Level::Real.name(),
             sandbox: Some(newest.sandbox.clone()),
             mutants: newest.mutants,
