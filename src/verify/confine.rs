@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open,
-    set_child_subreaper, set_parent_process_death_signal, setrlimit, setsid, wait, waitpid,
+    set_child_subreaper, set_parent_process_death_signal, setrlimit, setsid, wait,
 };
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 use seccompiler::{
@@ -67,6 +67,8 @@ fn standard_input() -> io::Result<UnixStream> {
 }
 
 fn supervise() -> io::Result<ExitCode> {
+    // A signal to the group of whoever runs us must not end the one that cleans up.
+    setsid()?;
     let control = standard_input()?;
     let mut line = String::new();
     BufReader::new(&control).read_line(&mut line)?;
@@ -159,7 +161,7 @@ fn sweep(group: Pid) {
             let _ = kill_process(child, Signal::KILL);
         }
         loop {
-            match waitpid(None, WaitOptions::NOHANG) {
+            match wait(WaitOptions::NOHANG) {
                 Ok(Some(_)) | Err(Errno::INTR) => {}
                 Ok(None) => break,
                 Err(_) => return,

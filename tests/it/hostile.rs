@@ -151,7 +151,8 @@ const DAEMONS: &[(&str, &str)] = &[
          os.execvp('sleep', ['sleep', '86403'])\n os._exit(0)\"; sleep 0.2",
     ),
     ("holding the output open, its parent gone", "(trap '' TERM HUP; exec sleep 86404) & exit 0"),
-    ("after ending what started it", "setsid sleep 86405 & kill -9 $PPID; sleep 0.2"),
+    ("in a session of its own, with a child", "setsid sh -c 'sleep 86405; true' & sleep 0.2"),
+    ("after ending what started it", "setsid sleep 86406 & kill -9 $PPID; sleep 0.2"),
 ];
 
 #[test]
