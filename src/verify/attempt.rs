@@ -79,8 +79,8 @@ impl<'p> Attempt<'p> {
         let commands = cell.commands.as_ref();
         let commands = commands.ok_or_else(|| AttemptError::NoCommand { name: state.to_owned() })?;
         let scratch = match folder {
-            Some(folder) => Scratch::at(folder)?,
-            None => Scratch::new()?,
+            Some(folder) => Scratch::at(folder, &host.launcher)?,
+            None => Scratch::new(&host.launcher)?,
         };
         let setup = scratch.script(&plan.setup, plan.check.timeout, host)?;
         if setup.end != End::Exit(0) {
@@ -148,7 +148,7 @@ impl<'p> Attempt<'p> {
     /// The wrong fix after which the check prints just what it prints now.
     fn leaves_the_same(&self, now: &Done, output: &str) -> Result<Option<(usize, String)>, RunError> {
         for (nth, id, commands) in self.wrong_fixes() {
-            let scratch = Scratch::new()?;
+            let scratch = Scratch::new(&self.host.launcher)?;
             let check = &self.plan.check;
             for script in std::iter::once(&self.plan.setup).chain(commands) {
                 scratch.script(script, check.timeout, self.host)?;

@@ -4,13 +4,13 @@ use super::files;
 use super::matcher::Unknown;
 use super::observe::World;
 use super::sandbox::{Done, End};
+use super::temporary::Temporary;
 use super::tools::Call;
 use crate::model::{CommandStep, Interpreter, ShellStep, Template, WorkingFolder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Runs a declared program.
 pub fn command(world: &World<'_>, step: &CommandStep, timeout: Duration) -> Result<Value, Unknown> {
@@ -58,13 +58,13 @@ pub fn shell(world: &World<'_>, step: &ShellStep, timeout: Duration) -> Result<V
 /// Where a program starts, and the copy that goes when the step is over.
 struct Folder {
     path: PathBuf,
-    own: Option<TempDir>,
+    own: Option<Temporary>,
 }
 
 impl Folder {
     fn of(world: &World<'_>) -> Result<Folder, Unknown> {
         let fresh = |name: &str| {
-            let folder = tempfile::Builder::new().prefix(name).tempdir_in(&world.programs.scratch);
+            let folder = Temporary::inside(&world.programs.scratch, name);
             folder.map_err(|_| Unknown::new("no-copy"))
         };
         Ok(match world.verifier.sandbox.cwd {
@@ -103,8 +103,8 @@ fn expanded(
     env.iter().map(|(name, value)| Ok((name.clone(), world.scope.text(&value.0)?))).collect()
 }
 
-fn stdin(world: &World<'_>, text: &Template) -> Result<TempDir, Unknown> {
-    let folder = tempfile::Builder::new().prefix("stdin-").tempdir_in(&world.programs.scratch);
+fn stdin(world: &World<'_>, text: &Template) -> Result<Temporary, Unknown> {
+    let folder = Temporary::inside(&world.programs.scratch, "stdin-");
     let folder = folder.map_err(|_| Unknown::new("no-copy"))?;
     files::write(folder.path(), "stdin", &world.scope.text(&text.0)?)?;
     Ok(folder)

@@ -24,7 +24,7 @@ pub fn mistaken(plan: &Plan, others: &[Plan], host: &Host) -> Result<(usize, Vec
     let mut found = Vec::new();
     for other in others.iter().filter(|other| other.id != plan.id) {
         // A state that is too large to copy is made anew.
-        let scratch = match state.copy()? {
+        let scratch = match state.copy(&host.launcher)? {
             Some(copy) => copy,
             None => match broken(plan, host)? {
                 Some(made) => made,
@@ -41,7 +41,7 @@ pub fn mistaken(plan: &Plan, others: &[Plan], host: &Host) -> Result<(usize, Vec
 }
 
 fn broken(plan: &Plan, host: &Host) -> Result<Option<Scratch>, RunError> {
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new(&host.launcher)?;
     let done = scratch.script(&plan.setup, plan.check.timeout, host)?;
     Ok((done.end == End::Exit(0)).then_some(scratch))
 }

@@ -9,6 +9,7 @@ use super::redact::Redactor;
 use super::sandbox::End;
 use super::service::listen;
 use super::template::Scope;
+use super::temporary::Temporary;
 use super::tokens::Fakes;
 use super::tools::{Call, Host, Programs, Used, Versions};
 use crate::model::{
@@ -18,7 +19,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// Folders of files below `fixtures/`, by their name, then by path.
 pub type Folders = BTreeMap<String, BTreeMap<String, String>>;
@@ -48,7 +48,7 @@ pub struct Setting<'r> {
     /// Ports that are taken as long as this lives.
     pub listeners: Vec<TcpListener>,
     /// Removed when this is.
-    pub scratch: TempDir,
+    pub scratch: Temporary,
 }
 
 /// Why a state could not be made.
@@ -94,7 +94,7 @@ impl<'r> Setting<'r> {
 
     fn empty(verifier: &'r Verifier, host: &'r Host, versions: &'r Versions) -> Result<Setting<'r>, Unknown> {
         let broken = |_: std::io::Error| Unknown::new("no-scratch");
-        let scratch = tempfile::Builder::new().prefix("faultbook-").tempdir().map_err(broken)?;
+        let scratch = host.launcher.folder().map_err(broken)?;
         // Where the folder for temporary files is itself a link, programs see where it leads.
         let folder = scratch.path().canonicalize().map_err(broken)?;
         for name in ["subject", "home", "tmp", "work"] {

@@ -10,7 +10,6 @@ use super::matcher::Unknown;
 use super::observe::{Question, World, observe};
 use super::outcome::{Level, Mode, StepOutcome};
 use super::redact::{MIN_BYTES, Redactor};
-use super::run::unlock;
 use super::service::{Replica, listen};
 use super::template::Scope;
 use super::tools::{Host, Versions};
@@ -144,7 +143,6 @@ pub(super) fn run<'r>(
         *version = cleaned(version, &redactor, &paths).chars().take(MAX_VERSION).collect();
     }
     let level = world.programs.used.level();
-    unlock(scratch.path());
     drop((world, listeners, scratch));
     Ran {
         verdict,

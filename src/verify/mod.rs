@@ -3,9 +3,10 @@
 //! In: `&Record`. Out: `Plan` (pure, `plan.rs`), `CellOutcome`s (`run.rs`), `Proof` from committed results
 //! (`results.rs`).
 //! Not here: printing (`cli/report/`), whether a check is well formed (`parse`), the page (`render`).
-//! Processes start only in `sandbox.rs` and `confine.rs`, and every one of a record's is confined.
+//! Processes start only in `sandbox.rs`, `supervisor.rs`, `confine.rs` and `temporary.rs`, and every one of a record's is confined.
 
 mod attempt;
+mod calls;
 mod commands;
 mod confine;
 mod cross;
@@ -32,14 +33,15 @@ mod selftest;
 mod service;
 mod short;
 mod states;
+mod supervisor;
 mod template;
+mod temporary;
 mod tokens;
 mod tools;
 mod trust;
 mod weaker;
 
 pub use attempt::{Attempt, AttemptError, COMMANDS_FILE, HISTORY_FILE, Judgement};
-pub use confine::helper;
 pub use cross::{FalsePositive, mistaken};
 pub use ere::{Ere, ere};
 pub use export::script;
@@ -61,7 +63,9 @@ pub use sandbox::{Caps, Claims, Done, End, Job, Launcher, Policy, RunError};
 pub use selftest::{Form, SelfTest, Tested};
 pub use short::verifier as of_check;
 pub use states::{EMPTY, names as state_names, test_states};
+pub use supervisor::helper;
 pub use template::Scope;
+pub use temporary::Temporary;
 pub use tokens::{Fakes, class as token_class, decode_jwt};
 pub use tools::{Host, Programs, Used, Version, Versions};
 pub use trust::{

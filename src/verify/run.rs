@@ -6,15 +6,14 @@
 
 use super::outcome::Level;
 use super::plan::{Plan, PlannedCell};
-use super::sandbox::{Caps, Done, End, Job, Policy, RunError};
+use super::sandbox::{Caps, Done, End, Job, Launcher, Policy, RunError};
 use super::states::EMPTY;
+use super::temporary::Temporary;
 use super::tools::Host;
 use crate::model::{CellName, Check, Verdict};
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// How one state came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +74,7 @@ pub fn run_cell(plan: &Plan, cell: &PlannedCell, host: &Host) -> Result<StateRun
     let began = Instant::now();
     let mut ran = StateRun { name: cell.name.clone(), seen: None, failed: None, took: Duration::ZERO };
     if let Some(commands) = &cell.commands {
-        let scratch = Scratch::new()?;
+        let scratch = Scratch::new(&host.launcher)?;
         let mut seen = make_and_look(plan, commands, &scratch, host, &mut ran.failed)?;
         match &mut seen {
             Ok(done) => done.stdout = scratch.hide(&done.stdout),
@@ -88,7 +87,7 @@ pub fn run_cell(plan: &Plan, cell: &PlannedCell, host: &Host) -> Result<StateRun
 }
 
 fn run_empty(plan: &Plan, host: &Host) -> Result<StateRun, RunError> {
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new(&host.launcher)?;
     let done = scratch.script(&plan.check.run, plan.check.timeout, host)?;
     let took = done.took;
     Ok(StateRun { name: CellName::State(EMPTY.to_owned()), seen: Some(Ok(done)), failed: None, took })
@@ -225,33 +224,14 @@ pub fn look(check: &Check, done: &Done) -> Seen {
 
 /// The only place that programs may write to: a folder to work in, a home, and one for temporary files.
 pub struct Scratch {
-    folder: TempDir,
+    folder: Temporary,
     work: PathBuf,
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        unlock(self.folder.path());
-    }
-}
-
-/// Makes the folders below one removable: a script may have taken its user's rights to them away.
-pub fn unlock(root: &Path) {
-    let own = std::fs::Permissions::from_mode(0o700);
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        // Where this fails, removing fails too, and the folder for temporary files is the system's to clear.
-        let _ = std::fs::set_permissions(&folder, own.clone());
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-        open.extend(entries.filter(is_folder).map(|entry| entry.path()));
-    }
 }
 
 impl Scratch {
     /// An empty one, which goes when this value does.
-    pub fn new() -> Result<Scratch, RunError> {
-        let folder = tempfile::Builder::new().prefix("faultbook-").tempdir().map_err(RunError::Scratch)?;
+    pub fn new(launcher: &Launcher) -> Result<Scratch, RunError> {
+        let folder = launcher.folder().map_err(RunError::Scratch)?;
         for name in ["work", "home", "tmp"] {
             std::fs::create_dir(folder.path().join(name)).map_err(RunError::Scratch)?;
         }
@@ -260,19 +240,19 @@ impl Scratch {
     }
 
     /// One whose folder to work in is given, and stays. It is made where it is not there.
-    pub fn at(work: &Path) -> Result<Scratch, RunError> {
+    pub fn at(work: &Path, launcher: &Launcher) -> Result<Scratch, RunError> {
         std::fs::create_dir_all(work).map_err(RunError::Scratch)?;
         let work = work.canonicalize().map_err(RunError::Scratch)?;
-        let mut scratch = Scratch::new()?;
+        let mut scratch = Scratch::new(launcher)?;
         scratch.work = work;
         Ok(scratch)
     }
 
     /// The same files elsewhere; `None` where there are too many, or other things than files, folders and links.
-    pub fn copy(&self) -> Result<Option<Scratch>, RunError> {
+    pub fn copy(&self, launcher: &Launcher) -> Result<Option<Scratch>, RunError> {
         const MAX_FILES: usize = 2_000;
         const MAX_BYTES: u64 = 64 << 20;
-        let copy = Scratch::new()?;
+        let copy = Scratch::new(launcher)?;
         let mut n_files = 0;
         let mut n_bytes = 0;
         for entry in walkdir::WalkDir::new(&self.work).min_depth(1).sort_by_file_name() {
@@ -335,8 +315,8 @@ impl Scratch {
             policy: Policy {
                 write: vec![self.work.clone(), root.join("home"), root.join("tmp")],
                 read: host.readable(),
-                ports: Vec::new(),
                 caps: Caps::default(),
+                ..Policy::default()
             },
             timeout,
         }

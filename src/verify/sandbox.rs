@@ -1,7 +1,7 @@
 //! Runs one program of a record: what it may touch, for how long, and what is kept of what it says.
 //!
 //! In: a `Job`. Out: `Done`, and on request what this machine enforces (`Claims`).
-//! Not here: the layers themselves (`confine.rs`), what a program's words mean (`run.rs`).
+//! Not here: the layers themselves (`confine.rs`, `calls.rs`), what a program's words mean (`run.rs`).
 //!
 //! Between us and the program stand two processes of this very binary. The *supervisor* is not confined: it adopts
 //! whatever the program leaves behind, and ends all of it when the program ends or when we say so or die. The
@@ -9,17 +9,21 @@
 //! alone, or `LD_PRELOAD` would run in the processes that hold it.
 
 use super::confine;
+use super::supervisor::SUPERVISE;
+use super::temporary::{Remover, Temporary};
 use crate::model::Layer;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A program to run.
@@ -50,8 +54,10 @@ pub struct Policy {
     pub write: Vec<PathBuf>,
     /// Folders and files below which it may read and run, beside the system's.
     pub read: Vec<PathBuf>,
-    /// Ports of this machine that it may call; nothing else on any network.
+    /// Ports that it may call; nothing else on any network. The kernel looks at the port and not at the host.
     pub ports: Vec<u16>,
+    /// Whether it works in our terminal, and may open it.
+    pub terminal: bool,
     /// What it may use up.
     pub caps: Caps,
 }
@@ -202,6 +208,8 @@ impl Claims {
 #[derive(Clone, Debug)]
 pub struct Launcher {
     helper: PathBuf,
+    /// Started when the first folder is made.
+    remover: Arc<Mutex<Option<Arc<Remover>>>>,
     /// What holds here, tried out once.
     pub claims: Claims,
 }
@@ -214,12 +222,23 @@ const FAREWELL: Duration = Duration::from_secs(5);
 impl Launcher {
     /// Starts programs by the binary at `helper`, which is faultbook itself.
     pub fn new(helper: &Path) -> Launcher {
-        Launcher { helper: helper.to_owned(), claims: confine::claims(geteuid().is_root()) }
+        let claims = confine::claims(geteuid().is_root());
+        Launcher { helper: helper.to_owned(), remover: Arc::default(), claims }
     }
 
     /// Starts programs by the binary that is running.
     pub fn of_this_process() -> Launcher {
         Launcher::new(Path::new("/proc/self/exe"))
+    }
+
+    /// A folder for programs to write to, which goes however we end.
+    pub fn folder(&self) -> io::Result<Temporary> {
+        let mut remover = self.remover.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let remover = match &*remover {
+            Some(remover) => remover,
+            None => remover.insert(Arc::new(Remover::start(&self.helper)?)),
+        };
+        Temporary::new(remover.clone())
     }
 
     /// Runs a program to its end. Afterwards nothing of it is left running.
@@ -228,7 +247,7 @@ impl Launcher {
         let (control, theirs) = UnixStream::pair().map_err(RunError::Spawn)?;
         let (stdout, stdout_writer) = io::pipe().map_err(RunError::Spawn)?;
         let mut command = Command::new(&self.helper);
-        command.arg(confine::SUPERVISE).env_clear().stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.arg(SUPERVISE).env_clear().stdin(Stdio::from(OwnedFd::from(theirs)));
         let mut streams: Vec<(Stream, Box<dyn Read + Send>)> = vec![(Stream::Out, Box::new(stdout))];
         if job.merged {
             command.stderr(stdout_writer.try_clone().map_err(RunError::Spawn)?);
@@ -249,10 +268,12 @@ impl Launcher {
     /// Runs a program with the terminal that this process has, and no time limit; its exit status.
     pub fn run_here(&self, job: &Job) -> Result<End, RunError> {
         let mut file = tempfile::NamedTempFile::new().map_err(RunError::Scratch)?;
-        let text = serde_json::to_string(job).expect("a job of UTF-8 paths is JSON");
+        let policy = Policy { terminal: true, ..job.policy.clone() };
+        let job = Job { policy, ..job.clone() };
+        let text = serde_json::to_string(&job).expect("a job of UTF-8 paths is JSON");
         file.write_all(text.as_bytes()).map_err(RunError::Scratch)?;
         let mut command = Command::new(&self.helper);
-        let status = command.arg(confine::SUPERVISE).arg(file.path()).env_clear().status();
+        let status = command.arg(SUPERVISE).arg(file.path()).env_clear().status();
         let code = status.map_err(RunError::Spawn)?.code();
         Ok(code.map_or(End::Signal(0), End::Exit))
     }
@@ -333,12 +354,22 @@ fn watch(
     Ok(done)
 }
 
+/// What an entry of a folder takes, be it an empty file: bytes.
+const BYTES_OF_A_NAME: u64 = 1024;
+
 /// Whether the folders that a program may write to hold more than they may together.
 fn is_overfull(policy: &Policy) -> bool {
     let mut bytes = 0;
-    let files = policy.write.iter().flat_map(walkdir::WalkDir::new);
-    for metadata in files.flatten().filter_map(|entry| entry.metadata().ok()) {
-        bytes += metadata.len();
+    for entry in policy.write.iter().flat_map(walkdir::WalkDir::new) {
+        match entry {
+            Ok(entry) => bytes += entry.metadata().map_or(0, |there| there.blocks() * 512) + BYTES_OF_A_NAME,
+            // It goes deeper than a path can say.
+            Err(error) if error.io_error().is_some_and(|error| error.kind() == ErrorKind::InvalidFilename) => {
+                return true;
+            }
+            // It is gone, or closed to us.
+            Err(_) => {}
+        }
         if bytes > policy.caps.scratch {
             return true;
         }

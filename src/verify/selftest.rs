@@ -144,7 +144,7 @@ impl SelfTest {
                 });
                 let (mut tried, mut found) = mistaken(plan, &short.collect::<Vec<_>>(), around.host)?;
                 for (id, verifier) in long {
-                    let scratch = Scratch::new()?;
+                    let scratch = Scratch::new(&around.host.launcher)?;
                     let made = scratch.script(&plan.setup, plan.check.timeout, around.host)?;
                     if made.end != End::Exit(0) {
                         break;

@@ -364,7 +364,8 @@ impl Programs<'_> {
         read.extend(self.verifier.sandbox.read.iter().map(PathBuf::from));
         read.sort();
         read.dedup();
-        Policy { write, read, ports: self.ports.clone(), caps: caps(&self.verifier.sandbox.limits) }
+        let caps = caps(&self.verifier.sandbox.limits);
+        Policy { write, read, ports: self.ports.clone(), caps, ..Policy::default() }
     }
 
     fn environment(&self, more: &BTreeMap<String, String>) -> BTreeMap<String, String> {

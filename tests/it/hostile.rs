@@ -56,7 +56,7 @@ fn unconfined(script: &str) -> String {
 }
 
 fn confined(script: &str) -> Done {
-    Inside::new().unwrap().script(script, Duration::from_secs(20), &here()).unwrap()
+    Inside::new(&here().launcher).unwrap().script(script, Duration::from_secs(20), &here()).unwrap()
 }
 
 /// Each prints `did it` where it succeeds.
@@ -208,7 +208,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn job(script: &str, timeout: Duration, caps: Caps) -> (Inside, Job) {
-    let inside = Inside::new().unwrap();
+    let inside = Inside::new(&here().launcher).unwrap();
     let args = vec!["-eu".to_owned(), "-c".to_owned(), script.to_owned()];
     let mut job = inside.job(Path::new("/bin/sh"), args, timeout, &here());
     job.policy.caps = caps;
