@@ -89,10 +89,8 @@ fn limit(caps: &Caps) -> Result<(), Errno> {
 
 /// Of root's powers, those over files stay, as far as Landlock lets it have them.
 fn drop_capabilities() -> Result<(), Errno> {
-    let kept = CapabilitySet::CHOWN
-        | CapabilitySet::DAC_OVERRIDE
-        | CapabilitySet::FOWNER
-        | CapabilitySet::FSETID;
+    let kept =
+        CapabilitySet::CHOWN | CapabilitySet::DAC_OVERRIDE | CapabilitySet::FOWNER | CapabilitySet::FSETID;
     let now = capabilities(None)?;
     let sets = CapabilitySets {
         effective: now.effective & kept,
@@ -118,13 +116,7 @@ const SYSTEM: &[&str] = &[
     "/gnu/store",
 ];
 /// Devices that programs use. Not the whole folder: for root, a disk is a file like any other.
-const DEVICES: &[&str] = &[
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/dev/random",
-    "/dev/urandom",
-];
+const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 /// And those of a program that works in our terminal.
 const TERMINALS: &[&str] = &["/dev/tty", "/dev/pts", "/dev/ptmx"];
 

@@ -364,7 +364,9 @@ fn is_overfull(policy: &Policy) -> bool {
         match entry {
             Ok(entry) => bytes += entry.metadata().map_or(0, |there| there.blocks() * 512) + BYTES_OF_A_NAME,
             // It goes deeper than a path can say.
-            Err(error) if error.io_error().is_some_and(|error| error.kind() == ErrorKind::InvalidFilename) => {
+            Err(error)
+                if error.io_error().is_some_and(|error| error.kind() == ErrorKind::InvalidFilename) =>
+            {
                 return true;
             }
             // It is gone, or closed to us.

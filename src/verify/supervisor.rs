@@ -4,8 +4,8 @@
 //! It is not confined itself, and nothing that a record sets reaches it. `main` leads here before it reads any argument.
 
 use super::confine::{CONFINE, confine};
-use super::temporary;
 use super::sandbox::{Caps, End, Job};
+use super::temporary;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{

@@ -6,9 +6,9 @@ use camino::Utf8Path;
 use faultbook::verify::{Caps, Done, End, Job, Scratch as Inside};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// What lies outside: a secret, a file to destroy, and somebody who listens.
@@ -16,7 +16,16 @@ struct World {
     folder: tempfile::TempDir,
     tcp: TcpListener,
     udp: UdpSocket,
-    _unix: UnixListener,
+    _unix: (UnixListener, UnixDatagram),
+    /// Somebody else's process.
+    other: Child,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.other.kill().unwrap();
+        self.other.wait().unwrap();
+    }
 }
 
 impl World {
@@ -27,7 +36,11 @@ impl World {
         World {
             tcp: TcpListener::bind("127.0.0.1:0").unwrap(),
             udp: UdpSocket::bind("127.0.0.1:0").unwrap(),
-            _unix: UnixListener::bind(folder.path().join("socket")).unwrap(),
+            _unix: (
+                UnixListener::bind(folder.path().join("socket")).unwrap(),
+                UnixDatagram::bind(folder.path().join("datagrams")).unwrap(),
+            ),
+            other: Command::new("sleep").arg("86400").spawn().unwrap(),
             folder,
         }
     }
@@ -39,6 +52,8 @@ impl World {
             ("TCP", self.tcp.local_addr().unwrap().port().to_string()),
             ("UDP", self.udp.local_addr().unwrap().port().to_string()),
             ("TEST", std::process::id().to_string()),
+            ("OTHER", self.other.id().to_string()),
+            ("CLONE", if cfg!(target_arch = "x86_64") { "56" } else { "220" }.to_owned()),
         ];
         let assigned: Vec<String> = places.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
         format!("{}\n{script}", assigned.join("\n"))
@@ -110,6 +125,41 @@ const ATTEMPTS: &[(&str, &str)] = &[
         "python3 -c \"import fcntl, sys\ntry: fcntl.ioctl(0, 0x5412, b'x')\nexcept OSError as e: sys.exit(e.errno == 1)\"; \
          echo did it",
     ),
+    ("limit another process", "prlimit --pid $OTHER --nofile=9:9; echo did it"),
+    ("slow another process", "renice -n 5 -p $OTHER; echo did it"),
+    ("keep another process off the disk", "ionice -c 3 -p $OTHER; echo did it"),
+    ("move another process to one processor", "taskset -pc 0 $OTHER; echo did it"),
+    ("schedule another process", "chrt --batch -p 0 $OTHER; echo did it"),
+    ("make a queue that outlives it", "id=$(ipcmk -Q | tr -dc 0-9); ipcrm -q $id; echo did it"),
+    ("make shared memory that outlives it", "id=$(ipcmk -M 99 | tr -dc 0-9); ipcrm -m $id; echo did it"),
+    ("make semaphores that outlive it", "id=$(ipcmk -S 1 | tr -dc 0-9); ipcrm -s $id; echo did it"),
+    (
+        "make a queue with a name",
+        "python3 -c \"import ctypes, os, sys; c = ctypes.CDLL(None); \
+         q = c.mq_open(b'/faultbook-$OTHER', os.O_CREAT | os.O_RDWR, 0o600, None); c.mq_unlink(b'/faultbook-$OTHER'); \
+         sys.exit(q < 0)\"; echo did it",
+    ),
+    (
+        "send from a pair of sockets to a name",
+        "python3 -c \"import socket; a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); \
+         a.sendto(b'secret', '$OUT/datagrams')\"; echo did it",
+    ),
+    ("open a terminal", "python3 -c \"import os; os.open('/dev/ptmx', os.O_RDWR)\"; echo did it"),
+    (
+        "mark a file outside",
+        "python3 -c \"import os; os.setxattr('$OUT/victim', 'user.mark', b'1')\"; echo did it",
+    ),
+    (
+        "clone into a namespace",
+        "python3 -c \"import ctypes, os, sys; r = ctypes.CDLL(None).syscall($CLONE, 0x10000011, 0, 0, 0, 0); \
+         r or os._exit(0); sys.exit(r < 0)\"; echo did it",
+    ),
+    (
+        "clone3 into a namespace",
+        "python3 -c \"import ctypes, os, sys; a = (ctypes.c_uint64 * 8)(0x10000000, 0, 0, 0, 17); \
+         r = ctypes.CDLL(None).syscall(435, ctypes.byref(a), 64); r or os._exit(0); sys.exit(r < 0)\"; echo did it",
+    ),
+    ("take room that no file shows", "touch file; fallocate -n -l 50000000 file; echo did it"),
     ("have its own namespaces", "unshare --user --map-root-user true; echo did it"),
     (
         "write a file of 100 MB",
@@ -220,7 +270,7 @@ fn what_does_not_end_is_ended() {
     let long = Duration::from_secs(60);
     let short = Duration::from_millis(600);
     let few = Caps { processes: 50, ..Caps::default() };
-    let little = Caps { scratch: 8 << 20, ..Caps::default() };
+    let little = || Caps { scratch: 8 << 20, ..Caps::default() };
     let table = [
         ("printing for ever", "yes", long, Caps::default(), End::TooMuchOutput),
         ("hanging", "sleep 86410", short, Caps::default(), End::TimedOut),
@@ -235,7 +285,54 @@ fn what_does_not_end_is_ended() {
             "filling its folder",
             "n=0; while :; do n=$((n + 1)); head -c 1000000 /dev/zero > f$n; done",
             long,
-            little,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "filling files that have no name",
+            "exec python3 -c \"import tempfile, time\nf = []\nwhile True:\n f.append(tempfile.TemporaryFile(dir='.')); \
+             f[-1].write(bytes(1000000)); f[-1].flush()\"",
+            long,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "filling files that have no name, and are not even open",
+            "exec python3 -c \"import mmap, tempfile\nm = []\nwhile True:\n f = tempfile.TemporaryFile(dir='.'); \
+             f.write(bytes(1000000)); f.flush(); m.append(mmap.mmap(f.fileno(), 1000000)); f.close()\"",
+            long,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "filling memory that has the look of a file",
+            "exec python3 -c \"import os\nf = []\nwhile True:\n f.append(os.memfd_create('x')); \
+             os.write(f[-1], bytes(1000000))\"",
+            long,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "sharing memory without end",
+            "exec python3 -c \"import mmap, time\nm = []\nwhile True:\n m.append(mmap.mmap(-1, 1000000)); \
+             m[-1].write(bytes(1000000)); time.sleep(0.001)\"",
+            long,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "making names",
+            "exec python3 -c \"import itertools\nfor n in itertools.count(): open(str(n), 'w')\"",
+            long,
+            little(),
+            End::TooMuchScratch,
+        ),
+        (
+            "writing where no path leads",
+            "exec python3 -c \"import os\nfor n in range(100): os.mkdir(60 * 'd'); os.chdir(60 * 'd')\n\
+             while True: pass\"",
+            long,
+            little(),
             End::TooMuchScratch,
         ),
         ("multiplying", "while :; do sleep 86410 & done", long, few, End::TooManyProcesses),
@@ -245,6 +342,110 @@ fn what_does_not_end_is_ended() {
         assert_eq!(here().launcher.run(&job).unwrap().end, end, "{name}");
     }
     assert_eq!(alive("86410"), 0);
+}
+
+/// Where a record has services, its programs may call their ports, and no other in any way.
+#[test]
+fn ports_that_are_allowed_open_no_others() {
+    let world = World::new();
+    let allowed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = allowed.local_addr().unwrap().port();
+    let call = format!(
+        "python3 -c \"import socket; socket.create_connection(('127.0.0.1', {own}), 5)\"; echo called; "
+    );
+    let attempts = [
+        (
+            "call another",
+            "python3 -c \"import socket; socket.create_connection(('127.0.0.1', $TCP), 5)\"; echo did it",
+        ),
+        (
+            "send with the first packet",
+            "python3 -c \"import socket; socket.socket().sendto(b'x', 0x20000000, ('127.0.0.1', $TCP))\"; echo did it",
+        ),
+        ("listen without a name", "python3 -c \"import socket; socket.socket().listen()\"; echo did it"),
+        (
+            "speak another protocol over a stream",
+            "python3 -c \"import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)\"; echo did it",
+        ),
+    ];
+    for (name, script) in attempts {
+        let script = world.script(&format!("{call}{script}"));
+        let said = unconfined(&script);
+        assert!(said.contains("did it"), "{name}: without the sandbox it must succeed, and says {said}");
+        let (_inside, mut job) = job(&script, Duration::from_secs(20), Caps::default());
+        job.policy.ports = vec![own];
+        let done = here().launcher.run(&job).unwrap();
+        assert!(done.stdout.contains("called"), "{name}: {}", done.stdout);
+        assert!(!done.stdout.contains("did it"), "{name}: {}", done.stdout);
+    }
+}
+
+/// A record whose check runs a script, in a book of its own.
+fn book_with(folder: &Path, setup: &str, run: &str) {
+    std::fs::create_dir_all(folder.join("content")).unwrap();
+    std::fs::write(folder.join("book.toml"), "").unwrap();
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let record = format!(
+        "title: It tries\nproduct: thing\nsymptom: It tries.\nstatus: open\ncheck:\n  setup: {}\n  run: {}\n  \
+         broken: {{output: did it}}\n  fixed: {{exit: 99}}\n",
+        quoted(setup),
+        quoted(run)
+    );
+    std::fs::write(folder.join("content/it-tries.yaml"), record).unwrap();
+}
+
+/// A file that whoever started us left open is not handed on.
+#[test]
+fn files_that_were_left_open_are_closed() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let run = "grep -q secret <&7 && echo did it";
+    book_with(folder.path(), "true", run);
+    let shell = |command: &str| {
+        let script = format!("exec 7< '{}'; {command}", world.folder.path().join("secret").display());
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    assert!(shell(run).contains("did it"));
+    let said = shell(&format!("'{}' verify --self-test", env!("CARGO_BIN_EXE_faultbook")));
+    assert!(said.contains("CANNOT_TELL  broken state"), "{said}");
+}
+
+/// No folder stays when faultbook is ended from outside, whichever way.
+#[test]
+fn a_scratch_folder_goes_when_we_are_ended() {
+    for (signal, mark) in [("INT", "86411"), ("TERM", "86412"), ("HUP", "86413"), ("KILL", "86414")] {
+        let world = tempfile::tempdir().unwrap();
+        let (book, tmp) = (world.path().join("book"), world.path().join("tmp"));
+        std::fs::create_dir(&tmp).unwrap();
+        book_with(&book, &format!("touch there; exec sleep {mark}"), "true");
+        let mut run = Command::new(env!("CARGO_BIN_EXE_faultbook"))
+            .args(["verify", "--self-test"])
+            .env("TMPDIR", &tmp)
+            .current_dir(&book)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("it hangs", || alive(mark) > 0 || run.try_wait().unwrap().is_some());
+        assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 1, "{signal}");
+        let killed = Command::new("kill").args(["-s", signal, &run.id().to_string()]).status().unwrap();
+        assert!(killed.success() && !run.wait().unwrap().success(), "{signal}");
+        wait_until("the folder went", || std::fs::read_dir(&tmp).unwrap().count() == 0);
+        wait_until("everything ended", || alive(mark) == 0);
+    }
+}
+
+/// Neither a path nor a stack is deep enough for this.
+#[test]
+fn a_scratch_folder_goes_however_deep_it_is() {
+    let inside = Inside::new(&here().launcher).unwrap();
+    let root = inside.home().parent().unwrap().to_owned();
+    let deep = "import os\nfor n in range(30000): os.mkdir('d'); os.chdir('d')\nopen('end', 'w')";
+    let made = Command::new("python3").args(["-c", deep]).current_dir(inside.work()).status().unwrap();
+    assert!(made.success() && root.join("work/d/d/d").is_dir());
+    drop(inside);
+    assert!(!root.exists());
 }
 
 /// What a record sets for its program must not run in the processes that confine it.
