@@ -489,7 +489,7 @@ pub struct TryArgs {
     /// The record
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Begin in this state: `broken`, `fixed`, `other-fix/N` or `wrong-fix/ID`
+    /// Begin in this state: `broken`, `fixed`, `other-fix/N`, `wrong-fix/ID`, or another that the record names
     #[arg(long, value_name = "STATE", default_value = "broken")]
     pub state: String,
     /// Run this command instead of a shell, and report as JSON; it may note what it tries in $FAULTBOOK_COMMANDS
@@ -503,7 +503,7 @@ pub struct ReproArgs {
     /// The record
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Lay this state out: `broken`, `fixed`, `other-fix/N` or `wrong-fix/ID`
+    /// Lay this state out: `broken`, `fixed`, `other-fix/N`, `wrong-fix/ID`, or another that the record names
     #[arg(long, value_name = "STATE", default_value = "broken")]
     pub state: String,
     /// In this folder, which is made, or is empty

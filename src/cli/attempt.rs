@@ -2,10 +2,11 @@
 
 use super::args::{ReproArgs, TryArgs};
 use super::{Exit, UsageError, load, record, report};
-use crate::model::{Check, Record, Verdict};
+use crate::disk;
+use crate::model::{Record, Verdict};
 use crate::verify::{
-    Attempt, AttemptError, COMMANDS_FILE, Caps, Claims, End, HISTORY_FILE, Host, Job, Judgement, Launcher,
-    Plan,
+    Around, Attempt, AttemptError, COMMANDS_FILE, Claims, End, Folders, HISTORY_FILE, Host, Judgement,
+    Launcher, SelfTest, Versions,
 };
 use anyhow::Context;
 use camino::Utf8Path;
@@ -18,7 +19,7 @@ use std::time::Instant;
 pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let reading = reading(root)?;
     let record = record(&reading, &args.id)?;
-    let plan = plan(record)?;
+    let test = self_test(record)?;
     if args.agent.is_none() && !std::io::stdin().is_terminal() {
         let hint = "`--agent CMD` lets a program do the repair";
         return Err(UsageError::with_hint("a shell needs a terminal, and there is none", hint));
@@ -28,7 +29,8 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         report::talk(&why);
         return Ok(Exit::Refused);
     }
-    let attempt = begin(&plan, &args.state, None, &host)?;
+    let (versions, folders) = (Versions::default(), fixtures(root, record)?);
+    let attempt = begin(&test, &args.state, None, around(&host, &versions, &folders))?;
     let began = Instant::now();
     let end = match &args.agent {
         Some(command) => let_agent(&attempt, record, command, &host)?,
@@ -44,7 +46,8 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
                 "id": record.id.as_str(),
                 "state": args.state,
                 "verdict": judgement.verdict.name(),
-                "wrong_fix": judgement.wrong_fix.as_ref().map(|(nth, id)| json!({"nth": nth, "id": id})),
+                "wrong_fix": judgement.wrong_fix.as_ref().map(|id| json!({"nth": record.nth_wrong_fix(id), "id": id})),
+                "reason": judgement.reason,
                 "commands": judgement.commands,
                 "agent": end.to_string(),
                 "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -61,7 +64,7 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
 pub fn repro(args: &ReproArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let reading = reading(root)?;
     let record = record(&reading, &args.id)?;
-    let plan = plan(record)?;
+    let test = self_test(record)?;
     let host = Host::here(Launcher::of_this_process());
     if let Some(why) = unconfined(&host.launcher.claims) {
         report::talk(&why);
@@ -72,9 +75,11 @@ pub fn repro(args: &ReproArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         let hint = "`--to` takes a folder that is empty or not there yet";
         return Err(UsageError::with_hint(format!("something is in `{}` already", args.to), hint));
     }
-    begin(&plan, &args.state, Some(args.to.as_std_path()), &host)?;
+    let (versions, folders) = (Versions::default(), fixtures(root, record)?);
+    let around = around(&host, &versions, &folders);
+    let attempt = begin(&test, &args.state, Some(args.to.as_std_path()), around)?;
     report::data(&format!("`{}` of {} is in `{}`", args.state, record.id, args.to));
-    report::talk(&format!("the check, to be run there:\n{}", report::indented(&plan.check.run)));
+    report::laid_out(record, &args.to, &attempt);
     Ok(Exit::Clean)
 }
 
@@ -83,26 +88,33 @@ fn reading(root: &Utf8Path) -> anyhow::Result<crate::Reading> {
     Ok(crate::read(&input.sources, &input.given))
 }
 
-fn plan(record: &Record) -> anyhow::Result<Plan> {
-    Plan::of(record).ok_or_else(|| {
-        let hint = "it needs a `check` with a `setup`";
+fn self_test(record: &Record) -> anyhow::Result<SelfTest> {
+    SelfTest::of(record).ok_or_else(|| {
+        let hint = "it needs a `check` with a `setup`, or `verify`";
         UsageError::with_hint(format!("`{}` cannot be brought about", record.id), hint)
     })
 }
 
-fn begin<'p>(
-    plan: &'p Plan,
+fn fixtures(root: &Utf8Path, record: &Record) -> anyhow::Result<Folders> {
+    disk::fixtures(root, &record.path).context("could not read the fixtures")
+}
+
+fn around<'r>(host: &'r Host, versions: &'r Versions, folders: &'r Folders) -> Around<'r> {
+    Around { host, versions, documents: crate::documents(), folders }
+}
+
+fn begin<'r>(
+    test: &'r SelfTest,
     state: &str,
     folder: Option<&Path>,
-    host: &'p Host,
-) -> anyhow::Result<Attempt<'p>> {
-    Attempt::begin(plan, state, folder, host).map_err(|error| match error {
-        AttemptError::UnknownState { .. } => {
-            let message = error.to_string();
-            let (message, hint) = message.split_once("; ").unwrap_or((&message, ""));
-            UsageError::with_hint(message, hint)
+    around: Around<'r>,
+) -> anyhow::Result<Attempt<'r>> {
+    Attempt::begin(test, state, folder, around).map_err(|error| match error {
+        AttemptError::UnknownState { name, known } => {
+            let hint = format!("there are {}", known.join(", "));
+            UsageError::with_hint(format!("no state is called `{name}`"), hint)
         }
-        error => anyhow::Error::new(error).context(format!("could not bring `{}` about", plan.id)),
+        error => anyhow::Error::new(error).context(format!("could not bring `{}` about", test.id)),
     })
 }
 
@@ -124,8 +136,8 @@ fn let_person(attempt: &Attempt, record: &Record, host: &Host) -> anyhow::Result
     } else {
         (Path::new("/bin/sh"), vec!["-i"])
     };
-    let mut job = job(attempt, shell, args.into_iter().map(str::to_owned).collect(), host);
-    let history = attempt.scratch().home().join(HISTORY_FILE);
+    let mut job = attempt.job(shell, args.into_iter().map(str::to_owned).collect());
+    let history = attempt.notes().join(HISTORY_FILE);
     for (name, value) in [
         ("TERM", std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned())),
         ("PS1", format!("({}) \\W $ ", record.id)),
@@ -139,20 +151,13 @@ fn let_person(attempt: &Attempt, record: &Record, host: &Host) -> anyhow::Result
 
 fn let_agent(attempt: &Attempt, record: &Record, command: &str, host: &Host) -> anyhow::Result<End> {
     let args = ["-c", command].map(str::to_owned).to_vec();
-    let mut job = job(attempt, Path::new("/bin/sh"), args, host);
-    let commands = attempt.scratch().home().join(COMMANDS_FILE);
+    let mut job = attempt.job(Path::new("/bin/sh"), args);
+    let commands = attempt.notes().join(COMMANDS_FILE);
     job.env.insert("FAULTBOOK_COMMANDS".to_owned(), commands.to_string_lossy().into_owned());
     job.env.insert("FAULTBOOK_ID".to_owned(), record.id.to_string());
     job.env.insert("FAULTBOOK_TITLE".to_owned(), record.title.clone());
     job.env.insert("FAULTBOOK_SYMPTOM".to_owned(), record.symptom.markdown().to_owned());
     Ok(host.launcher.run(&job).context("could not start the agent")?.end)
-}
-
-/// A program that works in the state for as long as a check may at most.
-fn job(attempt: &Attempt, program: &Path, args: Vec<String>, host: &Host) -> Job {
-    let mut job = attempt.scratch().job(program, args, Check::MAX_TIMEOUT, host);
-    job.policy.caps = Caps { cpu: Check::MAX_TIMEOUT.as_secs(), output: u64::MAX, ..Caps::default() };
-    job
 }
 
 fn exit(judgement: &Judgement) -> Exit {

@@ -104,6 +104,11 @@ impl Record {
         self.updated.or(self.created)
     }
 
+    /// How many a wrong fix is among those of the record, from 1.
+    pub fn nth_wrong_fix(&self, id: &str) -> Option<usize> {
+        (1..).zip(&self.wrong_fixes).find(|(_, fix)| fix.id == id).map(|(nth, _)| nth)
+    }
+
     /// Every day that the record names.
     pub fn dates(&self) -> impl Iterator<Item = Date> {
         let runs = self.validation_runs.iter().filter_map(|run| run.date);

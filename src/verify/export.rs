@@ -181,6 +181,6 @@ fn op(op: &TextOp) -> String {
 }
 
 /// One word of `sh`, whatever is in it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -4,6 +4,7 @@
 //! goes with it. Not here: steps and verdicts.
 
 use super::files;
+use super::long::Around;
 use super::matcher::Unknown;
 use super::redact::Redactor;
 use super::sandbox::End;
@@ -139,30 +140,42 @@ impl<'r> Setting<'r> {
     }
 
     /// Lays a state of `verifier` out.
-    pub fn lay(
+    pub fn lay(verifier: &'r Verifier, name: &CellName, around: Around<'r>) -> Result<Setting<'r>, Unmade> {
+        let mut setting = Setting::empty(verifier, around.host, around.versions)?;
+        setting.fill(verifier, name, around.folders)?;
+        Ok(setting)
+    }
+
+    /// Lays a state of `verifier` out in `folder`, which is there, is empty, and stays.
+    pub fn lay_at(
+        folder: &Path,
         verifier: &'r Verifier,
         name: &CellName,
-        host: &'r Host,
-        versions: &'r Versions,
-        folders: &Folders,
+        around: Around<'r>,
     ) -> Result<Setting<'r>, Unmade> {
+        let mut setting = Setting::empty(verifier, around.host, around.versions)?;
+        setting.examine(folder.to_owned());
+        setting.fill(verifier, name, around.folders)?;
+        Ok(setting)
+    }
+
+    fn fill(&mut self, verifier: &Verifier, name: &CellName, folders: &Folders) -> Result<(), Unmade> {
         let chain = chain(verifier, name).map_err(Unmade::Fixture)?;
-        let mut setting = Setting::empty(verifier, host, versions)?;
         let stubs = stubs(&chain);
-        setting.take_ports(&chain, &stubs)?;
-        let mut scope = setting.scope();
-        scope.inputs = typed(&verifier.inputs, &setting.inputs);
-        let subject = setting.subject.clone();
+        self.take_ports(&chain, &stubs)?;
+        let mut scope = self.scope();
+        scope.inputs = typed(&verifier.inputs, &self.inputs);
+        let subject = self.subject.clone();
         let last_front = chain.iter().rev().find(|fixture| !fixture.path.is_empty());
         for folder in last_front.map(|fixture| &fixture.path).into_iter().flatten() {
-            setting.programs.front.push(subject.join(folder));
+            self.programs.front.push(subject.join(folder));
         }
-        setting.programs.replies = stubs.commands.unwrap_or_default();
-        setting.http = Some(stubs.http.unwrap_or_default());
+        self.programs.replies = stubs.commands.unwrap_or_default();
+        self.http = Some(stubs.http.unwrap_or_default());
         for (nth, fixture) in chain.iter().enumerate() {
-            overlay(fixture, &setting, &scope, folders)?;
+            overlay(fixture, self, &scope, folders)?;
             let is_wrong_fix = matches!(name, CellName::WrongFix(_)) && nth + 1 == chain.len();
-            setting.prepare(fixture, &scope, is_wrong_fix)?;
+            self.prepare(fixture, &scope, is_wrong_fix)?;
         }
         for fixture in &chain {
             for (name, value) in &fixture.env {
@@ -170,19 +183,23 @@ impl<'r> Setting<'r> {
                     FixtureValue::Text(text) => scope.text(&text.0)?,
                     FixtureValue::FakeJwt(claims) => scope.fakes.jwt(&scope.value(claims)?),
                 };
-                setting.variables.insert(name.clone(), value);
+                self.variables.insert(name.clone(), value);
             }
         }
-        setting.programs.variables = setting.variables.clone();
-        Ok(setting)
+        self.programs.variables = self.variables.clone();
+        Ok(())
+    }
+
+    fn examine(&mut self, folder: PathBuf) {
+        self.subject = folder.clone();
+        self.programs.subject = folder;
     }
 
     /// Examines an empty folder in place of the one that was laid out, whose programs stay on `PATH`.
     pub fn leave_subject(&mut self) -> Result<(), Unknown> {
         let folder = self.programs.scratch.join("nothing");
         std::fs::create_dir(&folder).map_err(|_| Unknown::new("no-scratch"))?;
-        self.subject = folder.clone();
-        self.programs.subject = folder;
+        self.examine(folder);
         Ok(())
     }
 

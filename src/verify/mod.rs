@@ -32,6 +32,7 @@ mod sandbox;
 mod selftest;
 mod service;
 mod short;
+mod stand_in;
 mod states;
 mod supervisor;
 mod template;

@@ -52,7 +52,8 @@ fn state(name: &str) -> CellName {
     }
 }
 
-fn fixture<'v>(verifier: &'v Verifier, name: &CellName) -> Result<&'v Fixture, &'v str> {
+/// What makes a state; otherwise why nothing does.
+pub(super) fn fixture<'v>(verifier: &'v Verifier, name: &CellName) -> Result<&'v Fixture, &'v str> {
     match name {
         CellName::WrongFix(id) => match verifier.wrong_fixes.get(id) {
             Some(WrongCell::State(fixture)) => Ok(fixture),
@@ -96,7 +97,7 @@ pub(super) fn shown(
     name: &CellName,
     around: Around<'_>,
 ) -> Result<Ran, Unmade> {
-    let setting = Setting::lay(owner, name, around.host, around.versions, around.folders)?;
+    let setting = Setting::lay(owner, name, around)?;
     Ok(run(verifier, setting, Mode::SelfTest, around, None))
 }
 
@@ -121,7 +122,7 @@ fn outcome(name: &CellName, ran: Ran) -> CellOutcome {
         expected: Vec::new(),
         level: ran.level,
         reason: ran.reason,
-        output: ran.steps.iter().map(line).collect(),
+        output: lines(&ran.steps),
         took: ran.took,
     }
 }
@@ -136,6 +137,11 @@ fn unmade(name: &CellName, verdict: Option<Verdict>, reason: String) -> CellOutc
         output: String::new(),
         took: Duration::ZERO,
     }
+}
+
+/// The facts, one line each.
+pub(super) fn lines(steps: &[StepOutcome]) -> String {
+    steps.iter().map(line).collect()
 }
 
 fn line(step: &StepOutcome) -> String {
@@ -173,7 +179,7 @@ fn empty(verifier: &Verifier, around: Around<'_>) -> CellOutcome {
 }
 
 fn repaired_machine(verifier: &Verifier, around: Around<'_>) -> Result<Ran, Unmade> {
-    let mut setting = Setting::lay(verifier, &CellName::Fixed, around.host, around.versions, around.folders)?;
+    let mut setting = Setting::lay(verifier, &CellName::Fixed, around)?;
     setting.leave_subject()?;
     Ok(run(verifier, setting, Mode::SelfTest, around, None))
 }

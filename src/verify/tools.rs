@@ -324,18 +324,23 @@ impl Programs<'_> {
             Place::Recorded(name) => self.recorded(name, &call.args),
             Place::Program(program) => {
                 self.used.program.set(true);
-                let job = Job {
-                    program: program.clone(),
-                    args: call.args.clone(),
-                    cwd: call.cwd.clone(),
-                    env: self.environment(&call.env),
-                    stdin: call.stdin.clone(),
-                    merged: false,
-                    policy: self.policy(program, &call.write),
-                    timeout: call.timeout,
-                };
+                let job = self.job(program, call);
                 self.host.launcher.run(&job).map_err(|_| Unknown::new("sandbox-unavailable"))
             }
+        }
+    }
+
+    /// A program of this machine, called as it would be in a run.
+    pub fn job(&self, program: &Path, call: &Call) -> Job {
+        Job {
+            program: program.to_owned(),
+            args: call.args.clone(),
+            cwd: call.cwd.clone(),
+            env: self.environment(&call.env),
+            stdin: call.stdin.clone(),
+            merged: false,
+            policy: self.policy(program, &call.write),
+            timeout: call.timeout,
         }
     }
 

@@ -24,7 +24,7 @@ mod trust;
 mod verify;
 mod width;
 
-pub use attempt::{broken_state, indented, judgement, sandbox};
+pub use attempt::{broken_state, indented, judgement, laid_out, sandbox};
 pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
