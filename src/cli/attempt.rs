@@ -10,6 +10,8 @@ use crate::verify::{
 };
 use anyhow::Context;
 use camino::Utf8Path;
+use rustix::process::getpgrp;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -39,7 +41,7 @@ pub fn run(args: &TryArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let took = began.elapsed();
     let judgement = attempt.judge().context("could not look at what is there now")?;
     match &args.agent {
-        Some(_) => report::data(&format!(
+        Some(_) => report::json(&format!(
             "{:#}",
             json!({
                 "schema": "try/1",
@@ -146,7 +148,20 @@ fn let_person(attempt: &Attempt, record: &Record, host: &Host) -> anyhow::Result
     ] {
         job.env.insert(name.to_owned(), value);
     }
-    host.launcher.run_here(&job).context("could not start a shell")
+    let modes = tcgetattr(std::io::stdin()).ok();
+    let end = host.launcher.run_here(&job).context("could not start a shell");
+    modes.iter().for_each(put_back);
+    end
+}
+
+/// Gives the terminal the modes that it had before a shell may have changed them.
+fn put_back(modes: &Termios) {
+    // Where a shell was killed, the terminal may not be ours yet; who sets its modes then is stopped.
+    let is_ours = tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp());
+    if is_ours {
+        // Whoever works there can type `reset`; that the terminal is gone altogether is no failure of ours.
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, modes);
+    }
 }
 
 fn let_agent(attempt: &Attempt, record: &Record, command: &str, host: &Host) -> anyhow::Result<End> {

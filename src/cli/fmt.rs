@@ -43,7 +43,7 @@ pub fn run(args: &FmtArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit>
         if !args.check {
             write(root, change)?;
         }
-        report::data(change.path.as_str());
+        report::data(&report::shown(change.path.as_str()));
     }
     if !quiet {
         let would = if args.check { "would change" } else { "changed" };

@@ -29,7 +29,7 @@ pub fn run(args: &ImportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
     }
     match args.account {
         Format::Human => report::import(&entries, &skipped, &folder, quiet),
-        Format::Json => report::data(&report::import_json(&entries, &skipped)),
+        Format::Json => report::json(&report::import_json(&entries, &skipped)),
     }
     Ok(if entries.is_empty() { Exit::Findings } else { Exit::Clean })
 }

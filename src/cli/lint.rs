@@ -24,7 +24,7 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
             let records = report::plural(n_files, "record");
             report::data(&format!("{records}, {}", report::summary(n_errors, n_warnings)));
         }
-        Format::Json => report::data(&report::findings_json(&found, &input.sources)),
+        Format::Json => report::json(&report::findings_json(&found, &input.sources)),
     }
     let failed = if args.strict { !found.is_empty() } else { diag::has_errors(&found) };
     Ok(if failed { Exit::Findings } else { Exit::Clean })

@@ -25,7 +25,7 @@ pub fn run(args: &ListArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     match args.format {
         HitFormat::Human if entries.is_empty() => report::talk("no record is like that"),
         HitFormat::Human => report::list(&entries),
-        HitFormat::Json => report::data(&report::list_json(&entries, book.settings.site_url.as_ref())),
+        HitFormat::Json => report::json(&report::list_json(&entries, book.settings.site_url.as_ref())),
         HitFormat::Ids => entries.iter().for_each(|entry| report::data(entry.record.id.as_str())),
     }
     Ok(if entries.is_empty() { Exit::Findings } else { Exit::Clean })

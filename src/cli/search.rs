@@ -23,7 +23,7 @@ pub fn run(args: &SearchArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     match args.format {
         HitFormat::Human if hits.is_empty() => report::talk("no record matches these words"),
         HitFormat::Human => hits.iter().for_each(report::hit),
-        HitFormat::Json => report::data(&report::hits_json(&hits)),
+        HitFormat::Json => report::json(&report::hits_json(&hits)),
         HitFormat::Ids => hits.iter().for_each(|hit| report::data(&hit.summary.id)),
     }
     Ok(if hits.is_empty() { Exit::Findings } else { Exit::Clean })

@@ -17,7 +17,7 @@ pub fn run(args: &ShowArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     match args.format {
         ShowFormat::Human => report::record(record, &reading.results.proof(record)),
         ShowFormat::Md => report::data(twin()?.markdown.trim_end()),
-        ShowFormat::Json => report::data(twin()?.json.trim_end()),
+        ShowFormat::Json => report::json(twin()?.json.trim_end()),
     }
     Ok(Exit::Clean)
 }

@@ -106,13 +106,13 @@ fn prune(format: Format, root: &Utf8Path, store: &TrustStore, quiet: bool) -> an
 fn print(grant: &Grant, format: Format) {
     match format {
         Format::Human => report::grant(grant),
-        Format::Json => report::data(&report::grant_json(grant)),
+        Format::Json => report::json(&report::grant_json(grant)),
     }
 }
 
 fn tell(approvals: &[Approval], format: Format) {
     match format {
         Format::Human => report::approvals(approvals),
-        Format::Json => report::data(&report::approvals_json(approvals)),
+        Format::Json => report::json(&report::approvals_json(approvals)),
     }
 }

@@ -83,7 +83,7 @@ fn print_scripts(records: &[&Record], _: super::args::ExportTo) -> anyhow::Resul
         let hint = "only what sh can do by itself becomes a script";
         UsageError::with_hint(format!("the check of `{}` is none for sh", record.id), hint)
     })?;
-    report::data(script.trim_end());
+    report::file(script.trim_end());
     Ok(Exit::Clean)
 }
 

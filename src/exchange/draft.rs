@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Level};
 use crate::model::{Prose, RecordId};
 use crate::parse::shape::{Kind, RECORD};
 use crate::parse::{self, Entry, Form, Node, Value, list_node, map_node, text_node};
-use crate::text::{Source, Sources};
+use crate::text::{Source, Sources, is_invisible};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a link is taken out of a text.
@@ -362,13 +362,13 @@ impl Cleaner<'_> {
     }
 
     fn visible(&mut self, text: &str) -> String {
-        if !text.contains(parse::is_invisible) && !text.contains('\r') {
+        if !text.contains(is_invisible) && !text.contains('\r') {
             return text.to_owned();
         }
-        for c in text.chars().filter(|c| parse::is_invisible(*c)) {
+        for c in text.chars().filter(|c| is_invisible(*c)) {
             let what = format!("U+{:04X}", u32::from(c));
             self.dropped.insert(Loss { reason: "a character that nobody sees", what });
         }
-        text.replace("\r\n", "\n").replace('\r', "\n").replace(parse::is_invisible, "")
+        text.replace("\r\n", "\n").replace('\r', "\n").replace(is_invisible, "")
     }
 }

@@ -26,7 +26,7 @@ mod yaml;
 
 pub use fields::ID_HINT;
 pub use guide::ParsedGuide;
-pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus, is_invisible};
+pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus};
 pub use settings::Override;
 pub use tree::{Entry, Node, Value};
 pub use write::{list_node, map_node, text_node};

@@ -10,7 +10,7 @@ use crate::model::{
     Affected, AlertName, Allow, Audience, Check, Citation, Date, Extension, Keyword, OtherFix, Prose,
     QuickFix, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Step, Verifier, Words, WrongFix,
 };
-use crate::text::{FileId, Source, Span, Spanned};
+use crate::text::{FileId, Source, Span, Spanned, is_invisible};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -293,12 +293,6 @@ fn invisible(node: &Node) -> Vec<Spanned<char>> {
             })
             .collect(),
     }
-}
-
-/// Whether a character shows nothing, or turns the direction of others.
-pub fn is_invisible(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[derive(Default)]

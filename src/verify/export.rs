@@ -7,6 +7,7 @@
 use super::ere::ere;
 use super::trust::check_digest;
 use crate::model::{Check, ExitMatcher, Expectation, Record, TextOp};
+use crate::text::is_invisible;
 use sha2::{Digest, Sha256};
 
 /// The script of a record's check. `None` where it has none in the short form, or one that no script can hold.
@@ -57,7 +58,7 @@ fn plan(record: &Record, check: &Check) -> String {
         );
         setup.lines().for_each(|line| plan.push_str(&format!("    {line}\n")));
     }
-    let shown = |c: char| if c.is_control() && c != '\n' && c != '\t' { '␦' } else { c };
+    let shown = |c: char| if c == '\r' || is_invisible(c) { '␦' } else { c };
     plan.chars().map(shown).collect()
 }
 

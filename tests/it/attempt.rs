@@ -1,6 +1,6 @@
 //! `try` and `repro`: a failure that is really there, repaired by a program or by hands at a terminal.
 
-use crate::support::{Scratch, faultbook, project};
+use crate::support::{Scratch, faultbook, project, read};
 use ::faultbook::Given;
 use ::faultbook::model::{CellName, RecordId};
 use ::faultbook::verify::{Form, SelfTest};
@@ -164,9 +164,13 @@ fn an_agent_calls_the_programs_of_the_state() {
 
 /// Types into the shell that `try` opens at a terminal; the exit code, and everything that was shown.
 fn typed(book: &Scratch, id: &str, lines: &str) -> (Option<i32>, String) {
-    let line = format!("{} try {id}", env!("CARGO_BIN_EXE_faultbook"));
+    at_terminal(book, &format!("{} try {id}", env!("CARGO_BIN_EXE_faultbook")), lines)
+}
+
+/// The same for any command of a shell.
+fn at_terminal(book: &Scratch, command: &str, lines: &str) -> (Option<i32>, String) {
     let mut session = Command::new("script")
-        .args(["-qec", &line, "/dev/null"])
+        .args(["-qec", command, "/dev/null"])
         .current_dir(book.path())
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
@@ -176,6 +180,61 @@ fn typed(book: &Scratch, id: &str, lines: &str) -> (Option<i32>, String) {
     session.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = session.wait_with_output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whatever the shell did to the terminal, it is as it was before.
+#[test]
+fn a_terminal_gets_its_modes_back() {
+    let book = book();
+    let command =
+        format!("stty -a > before; {} try it-breaks; stty -a > after", env!("CARGO_BIN_EXE_faultbook"));
+    let (_, said) = at_terminal(&book, &command, "echo good > state; stty raw -echo; exit\n");
+    assert!(said.contains("FIXED"), "{said}");
+    assert_eq!(read(&book, "after"), read(&book, "before"));
+    assert!(read(&book, "before").contains(" icanon"), "there was no terminal");
+}
+
+/// What a record has or a program prints, with what moves a cursor, hides, or turns the direction of a line.
+const HOSTILE: &str = r"a\033[2Jb\302\2332Jc\342\200\256d\342\200\213e\363\240\200\201f\rg";
+
+#[track_caller]
+fn assert_harmless(output: &[u8]) {
+    let text = String::from_utf8_lossy(output);
+    let hidden = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{200b}\u{e0001}".contains(c);
+    assert!(!text.contains(hidden), "{text:?}");
+}
+
+#[test]
+fn what_programs_print_cannot_do_anything_to_a_terminal() {
+    let book = book();
+    let path = "content/it-breaks.yaml";
+    let whole = read(&book, path);
+    let run = |args: &[&str]| book.run(&[&["try", "it-breaks", "--agent"][..], args].concat());
+    let prints = format!("printf '{HOSTILE}'");
+    // The check prints it; and so does the agent's note of its commands.
+    let printing = whole.replace("  run: cat", &format!("  run: {prints}; cat"));
+    book.write(path, printing.replace("equals: bad", "contains: bad"));
+    let output = run(&[&format!("{prints} > \"$FAULTBOOK_COMMANDS\"")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_harmless(&output.stdout);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said = "a\u{1b}[2Jb\u{9b}2Jc\u{202e}d\u{200b}e\u{e0001}f\rg";
+    assert!(json["output"].as_str().unwrap().contains(said), "{json}");
+    assert_eq!(json["commands"], json!([said]));
+    // A terminal is shown the same by signs.
+    let (_, shown) = typed(&book, "it-breaks", "exit\n");
+    assert!(shown.contains("a␦[2Jb␦2Jc␦d␦e␦f␦g"), "{shown}");
+    // The state cannot be made, and what its script printed is in the message.
+    book.write(path, whole.replace("  setup: ", &format!("  setup: {prints} && false && ")));
+    for verb in [&["try", "it-breaks", "--agent", "true"][..], &["repro", "it-breaks", "--to", "a"]] {
+        let output = book.run(verb);
+        assert_eq!(output.status.code(), Some(3));
+        assert_harmless(&output.stderr);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("a␦[2Jb␦2Jc␦d␦e␦f␦g"));
+    }
+    let output = book.run(&["verify", "it-breaks", "--self-test"]);
+    assert_harmless(&output.stderr);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a␦[2Jb␦2Jc␦d␦e␦f␦g"));
 }
 
 #[test]

@@ -168,6 +168,37 @@ fn show_makes_what_could_move_the_cursor_visible() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("␦[2J"));
 }
 
+/// What hides or turns the direction of a line, in every field that is printed, by every verb that prints records.
+#[test]
+fn no_verb_prints_what_cannot_be_seen() {
+    let hidden = ["\u{9b}", "\u{202e}", "\u{200b}", "\u{e0001}"];
+    let written = r#""a\x9bb\u202Ec\u200Bd\U000E0001 breaks""#;
+    let record = CLEAN.replace("It breaks", written).replace("thing", written).replace("It stops.", written);
+    let record =
+        record.replace("[it breaks]", &format!("[{written}]")).replace("[Wait]", &format!("[{written}]"));
+    let book = book(&[("content/it-breaks.yaml", &record)]);
+    book.write("book.toml", "[lint]\ninvisible-character = 'warn'\n");
+    let verbs: [&[&str]; 9] = [
+        &["show", "it-breaks"],
+        &["show", "it-breaks", "-f", "md"],
+        &["show", "it-breaks", "-f", "json"],
+        &["list"],
+        &["list", "-f", "json"],
+        &["search", "breaks"],
+        &["search", "breaks", "-f", "json"],
+        &["lint"],
+        &["lint", "-f", "json"],
+    ];
+    for verb in verbs {
+        let output = book.run(verb);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("breaks"), "{verb:?}: {said}");
+        assert_eq!(hidden.iter().find(|one| said.contains(**one)), None, "{verb:?}: {said:?}");
+    }
+    let title = json(&book, &["list", "-f", "json"])["records"][0]["title"].clone();
+    assert_eq!(title, "a\u{9b}b\u{202e}c\u{200b}d\u{e0001} breaks");
+}
+
 #[test]
 fn show_prints_the_twins_of_the_site() {
     let book = Scratch::copy_of(&golden_book());

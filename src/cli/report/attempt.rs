@@ -1,6 +1,6 @@
 //! What somebody sees who tries to repair a failure: the task before, the judgement after.
 
-use super::{BOLD, DIM, GREEN, RED, RESET, shown, talk};
+use super::{BOLD, DIM, GREEN, RED, RESET, indented, shown, talk};
 use crate::model::{Record, Verdict};
 use crate::verify::{Attempt, Claims, Judgement, capabilities, is_static};
 use camino::Utf8Path;
@@ -65,11 +65,6 @@ pub fn laid_out(record: &Record, folder: &Utf8Path, attempt: &Attempt) {
         false => format!(", after `faultbook trust allow {there}`"),
     };
     talk(&format!("`faultbook verify {there}` looks at it, with the programs of this machine{trust}"));
-}
-
-/// A stranger's lines, a little to the right, without what could move the cursor.
-pub fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {}\n", shown(line))).collect()
 }
 
 /// What was enforced, as JSON has it.

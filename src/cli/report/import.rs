@@ -38,7 +38,7 @@ pub fn import(entries: &[ImportEntry], skipped: &[Skipped], folder: &Utf8Path, q
         entries.iter().filter(|entry| !entry.imported.dropped.is_empty()).collect();
     for entry in lossy.iter().take(MAX_LINES) {
         let dropped: Vec<String> = entry.imported.dropped.iter().map(Loss::to_string).collect();
-        data(&format!("{} {DIM}{}{RESET}", entry.path, shown(&dropped.join("; "))));
+        data(&format!("{} {DIM}{}{RESET}", shown(entry.path.as_str()), shown(&dropped.join("; "))));
     }
     more(lossy.len());
     for skipped in skipped.iter().take(MAX_LINES) {

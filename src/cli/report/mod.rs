@@ -14,6 +14,7 @@ mod junit;
 mod list;
 mod markdown;
 mod outcome;
+mod plain;
 mod plan;
 mod prose;
 mod record;
@@ -24,7 +25,7 @@ mod trust;
 mod verify;
 mod width;
 
-pub use attempt::{broken_state, indented, judgement, laid_out, sandbox};
+pub use attempt::{broken_state, judgement, laid_out, sandbox};
 pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
@@ -32,6 +33,7 @@ pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
 pub use outcome::{RunContext, outcomes};
+pub use plain::shown;
 pub use plan::{check_plans, self_test_plans};
 pub use record::record;
 pub use trust::{Grant, approvals, approvals_json, grant, grant_json};
@@ -39,27 +41,39 @@ pub use verify::{cells, survivors};
 
 use crate::diag::{Diagnostic, Level};
 use crate::model::ProofState;
+use plain::{coloured, harmless, indented};
 use std::io::Write;
 use std::time::Duration;
 
 /// Prints data. A reader that has gone away, such as `head`, is no failure.
 pub fn data(text: &str) {
+    file(&coloured(text));
+}
+
+/// Prints a document of JSON.
+pub fn json(text: &str) {
+    file(&harmless(text));
+}
+
+/// Prints what is a file, such as a script, as it is.
+pub fn file(text: &str) {
     let _ = writeln!(anstream::stdout().lock(), "{text}");
 }
 
 /// Prints talk.
 pub fn talk(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", coloured(text));
 }
 
 /// Prints why a verb failed: what could not be done, each cause on its own line, and the remedy if one is known.
 pub fn failure(error: &anyhow::Error) {
-    let mut text = format!("{RED}error{RESET}: {error}");
+    let lines = |text: String| text.lines().map(shown).collect::<Vec<_>>().join("\n  ");
+    let mut text = format!("{RED}error{RESET}: {}", lines(error.to_string()));
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  because: {}", cause.to_string().replace('\n', "\n  ")));
+        text.push_str(&format!("\n  because: {}", lines(cause.to_string())));
     }
     if let Some(usage) = error.downcast_ref::<super::UsageError>() {
-        text.push_str(&format!("\n  = hint: {}", usage.hint));
+        text.push_str(&format!("\n  = hint: {}", lines(usage.hint.clone())));
     }
     talk(&text);
 }
@@ -74,11 +88,6 @@ pub const BOLD: &str = "\x1b[1m";
 pub const DIM: &str = "\x1b[2m";
 /// The end of all of these.
 pub const RESET: &str = "\x1b[0m";
-
-/// A stranger's text on a terminal: control characters, which could move the cursor, are made visible.
-pub fn shown(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '␦' } else { c }).collect()
-}
 
 /// The word for where a check stands, as the site's JSON has it.
 fn state(state: ProofState) -> &'static str {

@@ -168,16 +168,3 @@ pub(super) fn places(outcome: &Outcome) -> impl Iterator<Item = &Evidence> {
 pub(super) fn ms(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
-
-/// JSON for a terminal too: what could move its cursor is written as an escape, which means the same.
-pub(super) fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_control() && c != '\n' {
-            text.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            text.push(c);
-        }
-    }
-    text
-}

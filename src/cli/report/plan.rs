@@ -12,7 +12,7 @@ pub fn self_test_plans(tests: &[SelfTest], format: ReportFormat) {
         ReportFormat::Human => tests.iter().for_each(|test| data(&self_test(test))),
         _ => {
             let records: Vec<Value> = tests.iter().map(self_test_json).collect();
-            data(&format!("{:#}", json!({"schema": "plan/1", "records": records})));
+            super::json(&format!("{:#}", json!({"schema": "plan/1", "records": records})));
         }
     }
 }
@@ -24,7 +24,7 @@ fn self_test(test: &SelfTest) -> String {
         Form::Long { verifier, .. } => {
             let states: Vec<String> = state_names(verifier).iter().map(CellName::to_string).collect();
             let prepared = prepared(verifier);
-            format!("{head}{}  states    {}\n{prepared}", steps(verifier, None), states.join(", "))
+            format!("{head}{}  states    {}\n{prepared}", steps(verifier, None), shown(&states.join(", ")))
         }
     }
 }
@@ -105,7 +105,7 @@ pub fn check_plans(checks: &[(&Record, Verifier)], host: &Host, format: ReportFo
                 })
             };
             let records: Vec<Value> = checks.iter().map(plan).collect();
-            data(&format!("{:#}", json!({"schema": "plan/1", "records": records})));
+            super::json(&format!("{:#}", json!({"schema": "plan/1", "records": records})));
         }
     }
 }

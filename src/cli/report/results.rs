@@ -1,6 +1,7 @@
 //! Outcomes of checks as JSON: one document, or a record per line. Keys are relied on; they are only added to.
 
-use super::outcome::{RunContext, expected, harmless, is_self_test, ms};
+use super::outcome::{RunContext, expected, is_self_test, ms};
+use super::plain::harmless;
 use crate::model::{Fact, Verdict};
 use crate::verify::{CellOutcome, Evidence, Outcome, StepOutcome};
 use serde_json::{Value, json};

@@ -2,7 +2,8 @@
 //!
 //! Our own arguments are nowhere in it. What a check could not tell, and a check that is broken, are notifications.
 
-use super::outcome::{Came, Case, RunContext, cases, harmless, places};
+use super::outcome::{Came, Case, RunContext, cases, places};
+use super::plain::harmless;
 use crate::model::Verdict;
 use crate::verify::{Evidence, Outcome};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

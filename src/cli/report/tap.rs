@@ -1,6 +1,7 @@
 //! Outcomes of checks as TAP 14: a test per record, or per state of a self-test.
 
-use super::outcome::{Came, Case, RunContext, cases, harmless, ms, places};
+use super::outcome::{Came, Case, RunContext, cases, ms, places};
+use super::plain::harmless;
 use super::shown;
 use crate::verify::{Evidence, Outcome};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What checks are allowed to do, for people and for programs. Keys of JSON are relied on; they are only added to.
 
-use super::outcome::harmless;
+use super::plain::harmless;
 use super::{BOLD, DIM, GREEN, RED, RESET, data, shown};
 use crate::model::{Record, StepKind, VerifierStep};
 use crate::verify::{Approval, Capability};

@@ -27,7 +27,7 @@ fn cell(outcome: &CellOutcome) -> String {
     let took = duration(outcome.took);
     let mut line = format!("  {colour}{icon} {verdict:<12}{RESET} {state:<44} {DIM}{took}{RESET}");
     if let Some(reason) = &outcome.reason {
-        line.push_str(&format!("\n      {reason}"));
+        line.push_str(&format!("\n      {}", shown(reason)));
     }
     if outcome.is_failure() {
         for printed in last_lines(&outcome.output) {
@@ -43,8 +43,8 @@ pub fn state(name: &CellName) -> String {
         CellName::Broken => "broken state".to_owned(),
         CellName::Fixed => "after the fix".to_owned(),
         CellName::OtherFix(nth) => format!("after other fix {nth}"),
-        CellName::WrongFix(id) => format!("after wrong fix {id}"),
-        CellName::State(name) => format!("state {name}"),
+        CellName::WrongFix(id) => format!("after wrong fix {}", shown(id)),
+        CellName::State(name) => format!("state {}", shown(name)),
     }
 }
 
