@@ -1,4 +1,4 @@
-.PHONY: build test quick screenshots
+.PHONY: build test quick screenshots pictures
 
 # The site of this repository's own records, in book/.
 build:
@@ -18,3 +18,13 @@ screenshots:
 	.ci/install
 	cargo test --locked -- browser::every_page_kind_fits_its_window
 	@echo "look at target/screenshots/"
+
+# The moving pictures in docs/pictures/, each recorded while its session is typed. Takes Debian's python3 and termtosvg.
+pictures:
+	cargo build --locked
+	mkdir -p target/pictures
+	set -e; for session in docs/pictures/*.session; do \
+		name=$$(basename $$session .session); \
+		PATH="$$PWD/target/debug:$$PATH" python3 docs/pictures/record.py $$session > target/pictures/$$name.cast; \
+		termtosvg render target/pictures/$$name.cast docs/pictures/$$name.svg -t docs/pictures/terminal.svg -m 60 -D 4000; \
+	done

@@ -164,14 +164,14 @@ fn an_agent_calls_the_programs_of_the_state() {
 
 /// Types into the shell that `try` opens at a terminal; the exit code, and everything that was shown.
 fn typed(book: &Scratch, id: &str, lines: &str) -> (Option<i32>, String) {
-    at_terminal(book, &format!("{} try {id}", env!("CARGO_BIN_EXE_faultbook")), lines)
+    at_terminal(book.path(), &format!("{} try {id}", env!("CARGO_BIN_EXE_faultbook")), lines)
 }
 
 /// The same for any command of a shell.
-fn at_terminal(book: &Scratch, command: &str, lines: &str) -> (Option<i32>, String) {
+fn at_terminal(folder: &Utf8Path, command: &str, lines: &str) -> (Option<i32>, String) {
     let mut session = Command::new("script")
         .args(["-qec", command, "/dev/null"])
-        .current_dir(book.path())
+        .current_dir(folder)
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -188,7 +188,7 @@ fn a_terminal_gets_its_modes_back() {
     let book = book();
     let command =
         format!("stty -a > before; {} try it-breaks; stty -a > after", env!("CARGO_BIN_EXE_faultbook"));
-    let (_, said) = at_terminal(&book, &command, "echo good > state; stty raw -echo; exit\n");
+    let (_, said) = at_terminal(book.path(), &command, "echo good > state; stty raw -echo; exit\n");
     assert!(said.contains("FIXED"), "{said}");
     assert_eq!(read(&book, "after"), read(&book, "before"));
     assert!(read(&book, "before").contains(" icanon"), "there was no terminal");
@@ -256,6 +256,24 @@ fn a_person_is_told_what_is_still_missing() {
     assert!(said.contains("INCOMPLETE: the symptom is gone, and `eol_pinned` does not hold"), "{said}");
     assert!(said.contains("cr_shebang: false"), "{said}");
     assert_eq!(code, Some(4), "{said}");
+}
+
+/// The recording in the README is made by `make pictures`; where this fails, it shows what is printed no more.
+#[test]
+fn the_recording_shows_what_is_printed() {
+    let folder = project().join("docs/pictures");
+    let picture = std::fs::read_to_string(folder.join("try.svg")).unwrap();
+    let without_tags: String = picture.split('<').filter_map(|part| Some(part.split_once('>')?.1)).collect();
+    let session = std::fs::read_to_string(folder.join("try.session")).unwrap();
+    for (part, verdict) in session.split("clear\n").zip(["MASKED", "FIXED"]) {
+        let (command, typed) = part.split_once('\n').unwrap();
+        let command = command.replacen("faultbook", env!("CARGO_BIN_EXE_faultbook"), 1);
+        let (_, said) = at_terminal(project(), &format!("COLUMNS=96 {command}"), typed);
+        let last = said.find(verdict).unwrap_or_else(|| panic!("{said}"));
+        for line in said[last..].lines() {
+            assert!(without_tags.contains(line.trim_end()), "{line}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What somebody sees who tries to repair a failure: the task before, the judgement after.
 
-use super::{BOLD, DIM, GREEN, RED, RESET, indented, shown, talk};
+use super::prose::{Area, fill, prose};
+use super::{BOLD, DIM, GREEN, RED, RESET, indented, shown, talk, width};
 use crate::model::{Record, Verdict};
 use crate::verify::{Attempt, Claims, Judgement, capabilities, is_static};
 use camino::Utf8Path;
@@ -8,13 +9,13 @@ use serde_json::{Value, json};
 
 /// Says what is broken and how to leave.
 pub fn broken_state(record: &Record) {
-    let mut text = format!("{BOLD}{}{RESET}\n\n", shown(&record.title));
-    text.push_str(&indented(record.symptom.markdown()));
-    text.push_str(&format!(
-        "\n{DIM}The failure is here. Repair it, and leave the shell by `exit`. It may write below this folder and its \
-         home only, and has no network.{RESET}\n"
-    ));
-    talk(&text);
+    let area = Area { indent: 0, width: width::prose() };
+    let title = fill(&shown(&record.title), "", area).join("\n");
+    let symptom = prose(&record.symptom, area.deeper(2)).join("\n");
+    let task = "The failure is here. Repair it, and leave the shell by `exit`. It may write below this folder and its \
+                home only, and has no network.";
+    let task = fill(task, "", area).join("\n");
+    talk(&format!("{BOLD}{title}{RESET}\n\n{}\n\n{DIM}{task}{RESET}\n", symptom.trim_end()));
 }
 
 /// Says what came of it.
@@ -44,7 +45,8 @@ fn named(record: &Record, id: &str) -> String {
     let fix = record.wrong_fixes.iter().find(|fix| fix.id == id);
     let name =
         fix.and_then(|fix| fix.text.as_ref().map(|text| text.first_sentence()).or_else(|| fix.run.clone()));
-    let why = fix.and_then(|fix| fix.why.as_ref()).map(|why| format!("\n{}", indented(why.markdown())));
+    let area = Area { indent: 2, width: width::prose() };
+    let why = fix.and_then(|fix| fix.why.as_ref()).map(|why| format!("\n{}", prose(why, area).join("\n")));
     let nth = record.nth_wrong_fix(id).map(|nth| format!(" {nth}")).unwrap_or_default();
     format!("that is wrong fix{nth}, {}{}", shown(name.as_deref().unwrap_or(id)), why.unwrap_or_default())
 }
