@@ -441,7 +441,7 @@ pub struct VerifyArgs {
     /// Refuse to run anything where this machine does not enforce these
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LAYER")]
     pub require_sandbox: Vec<SandboxLayer>,
-    /// Ask nothing; what only a person could tell stays unknown
+    /// Ask nothing; what only a person could tell stays unknown, what is not allowed yet is refused
     #[arg(long)]
     pub no_input: bool,
     /// Test the checks themselves: bring each failure about in a scratch folder, and run the printed fixes and wrong fixes

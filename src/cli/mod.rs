@@ -8,6 +8,7 @@ mod attempt;
 mod build;
 mod clean;
 mod completions;
+mod consent;
 mod fmt;
 mod import;
 mod lint;

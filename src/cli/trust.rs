@@ -6,7 +6,7 @@ use super::args::{Format, TrustArgs, TrustVerb};
 use super::report::Grant;
 use super::{Exit, UsageError, load, record, report, today};
 use crate::diag::has_errors;
-use crate::verify::{Approval, Capability, TrustStore, capabilities, check_digest, is_static};
+use crate::verify::{Approval, Capability, Sightings, TrustStore, capabilities, check_digest, is_static};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
@@ -25,14 +25,18 @@ pub fn run(verb: &TrustVerb, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exi
     }
 }
 
-/// The store of this user: below `$XDG_DATA_HOME`, else below `~/.local/share`.
+/// The approvals of this user.
 pub fn store() -> anyhow::Result<TrustStore> {
+    Ok(TrustStore::below(&data_home()?))
+}
+
+/// Where data of this user lie: `$XDG_DATA_HOME`, else `~/.local/share`.
+pub fn data_home() -> anyhow::Result<Utf8PathBuf> {
     let absolute = |name| std::env::var(name).ok().map(Utf8PathBuf::from).filter(|path| path.is_absolute());
     let data_home = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
-    let data_home = data_home.ok_or_else(|| {
+    data_home.ok_or_else(|| {
         UsageError::with_hint("there is no place for what you allow", "$XDG_DATA_HOME or $HOME names it")
-    })?;
-    Ok(TrustStore::below(&data_home))
+    })
 }
 
 fn show(args: &TrustArgs, root: &Utf8Path, store: &TrustStore) -> anyhow::Result<Exit> {
@@ -43,6 +47,14 @@ fn show(args: &TrustArgs, root: &Utf8Path, store: &TrustStore) -> anyhow::Result
 
 fn allow(args: &TrustArgs, root: &Utf8Path, store: &TrustStore) -> anyhow::Result<Exit> {
     let mut grant = wanted(args, root, store)?;
+    grant_for_good(&grant, store)?;
+    grant.is_allowed = true;
+    print(&grant, args.format);
+    Ok(Exit::Clean)
+}
+
+/// Keeps what a check needs as allowed, for its digest and, where it runs code of the folder, for that folder.
+pub fn grant_for_good(grant: &Grant, store: &TrustStore) -> anyhow::Result<()> {
     if !is_static(&grant.capabilities) {
         let in_subject = grant.capabilities.contains(&Capability::SubjectCode);
         let approval = Approval {
@@ -55,15 +67,13 @@ fn allow(args: &TrustArgs, root: &Utf8Path, store: &TrustStore) -> anyhow::Resul
         };
         store.allow(approval).context("could not allow it")?;
     }
-    grant.is_allowed = store.allows(&grant.digest, &grant.capabilities, &grant.subject);
-    if !grant.is_allowed {
-        return Err(UsageError::with_hint(
-            "what you allow does not last",
-            "others can write to the folder of approvals, or to what is in it",
-        ));
+    if store.allows(&grant.digest, &grant.capabilities, &grant.subject) {
+        return Ok(());
     }
-    print(&grant, args.format);
-    Ok(Exit::Clean)
+    Err(UsageError::with_hint(
+        "what you allow does not last",
+        "others can write to the folder of approvals, or to what is in it",
+    ))
 }
 
 /// What the check of a record needs, and whether it has it.
@@ -96,9 +106,16 @@ fn prune(format: Format, root: &Utf8Path, store: &TrustStore, quiet: bool) -> an
     }
     let needed: BTreeSet<String> = reading.book.records.values().filter_map(check_digest).collect();
     let gone = store.prune(&needed).context("could not take back what is not needed")?;
+    let sightings = Sightings::below(&data_home()?);
+    let n_forgotten = sightings.prune(&needed).context("could not forget what was seen broken")?;
     tell(&gone, format);
     if !quiet && format == Format::Human {
-        report::talk(&format!("{} taken back", report::plural(gone.len(), "approval")));
+        let approvals = report::plural(gone.len(), "approval");
+        let seen = match n_forgotten {
+            0 => String::new(),
+            n => format!(", {} forgotten", report::plural(n, "sighting")),
+        };
+        report::talk(&format!("{approvals} taken back{seen}"));
     }
     Ok(Exit::Clean)
 }

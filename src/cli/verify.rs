@@ -5,11 +5,11 @@
 //! Not here: whether checks can be trusted to tell (`selftest.rs`).
 
 use super::args::{ExitStyle, ReportFormat, VerifyArgs};
-use super::{Exit, UsageError, exit_of, load, record, report, selftest};
-use crate::model::{Layer, ManualStep, Record, SiteUrl, Verdict, Verifier};
+use super::{Exit, UsageError, consent, exit_of, load, record, report, selftest};
+use crate::model::{ManualStep, Record, SiteUrl, Verdict, Verifier};
 use crate::verify::{
-    Around, Capability, Claims, Folders, Host, Launcher, Mode, Outcome, TrustStore, Versions, capabilities,
-    check_digest, of_check, script, verify,
+    Around, Capability, Claims, Folders, Host, Launcher, Mode, Outcome, Sightings, TrustStore, Versions,
+    capabilities, check_digest, of_check, script, verify,
 };
 use crate::{Reading, disk};
 use anyhow::Context;
@@ -99,6 +99,7 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow:
     }
     let (inputs, _kept) = inputs(args)?;
     let store = super::trust::store()?;
+    let sightings = Sightings::below(&super::trust::data_home()?);
     let before = before(args)?;
     let question = |step: &ManualStep| ask(step);
     let may_ask = !args.no_input && std::io::stdin().is_terminal();
@@ -111,7 +112,8 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow:
         let Some(verifier) = verifier(record) else { continue };
         let began = Instant::now();
         let mut outcome = untold(record, mode, &host.launcher.claims);
-        if let Some(reason) = refusal(record, &verifier, args, &store, &subject, &host.launcher.claims) {
+        let seeker = Seeker { args, store: &store, subject: &subject, host: &host };
+        if let Some(reason) = seeker.refusal(record, &verifier)? {
             outcome.reason = Some(reason);
         } else {
             let own: BTreeMap<String, String> = inputs
@@ -126,7 +128,13 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow:
             outcome.steps = ran.steps;
             outcome.tools = ran.tools;
         }
-        outcome.witnessed = before.contains(&(record.id.to_string(), outcome.digest.clone()));
+        outcome.witnessed = before.contains(&(record.id.to_string(), outcome.digest.clone()))
+            || (outcome.verdict == Verdict::Fixed && sightings.has(&outcome.digest, &subject));
+        if matches!(outcome.verdict, Verdict::Present | Verdict::NotFixed)
+            && let Err(error) = sightings.note(&outcome.digest, &subject)
+        {
+            report::talk(&format!("not noted that it was seen broken: could not {error}"));
+        }
         outcome.took = began.elapsed();
         outcomes.push(outcome);
     }
@@ -162,39 +170,63 @@ fn untold(record: &Record, mode: Mode, claims: &Claims) -> Outcome {
     }
 }
 
-/// Why a check may not run. Its first word is what exit codes go by.
-fn refusal(
-    record: &Record,
-    verifier: &Verifier,
-    args: &VerifyArgs,
-    store: &TrustStore,
-    subject: &Utf8Path,
-    claims: &Claims,
-) -> Option<String> {
-    let needed = capabilities(record);
-    let by_hand: BTreeSet<Capability> = args.allow.iter().map(|one| one.capability()).collect();
-    let digest = check_digest(record)?;
-    let named = args.trust.contains(&digest);
-    // A digest on the command line speaks for what is harmless in a sandbox; the rest is said word by word.
-    let said = named && needed.iter().all(|one| *one <= Capability::Probe || by_hand.contains(one));
-    if !said && !store.allows(&digest, &needed, subject) {
-        let needs: Vec<&str> = needed.iter().map(|one| one.name()).collect();
-        return Some(format!(
+/// Who wants to run checks, and where.
+struct Seeker<'s> {
+    args: &'s VerifyArgs,
+    store: &'s TrustStore,
+    subject: &'s Utf8Path,
+    host: &'s Host,
+}
+
+impl Seeker<'_> {
+    /// Why a check may not run. Its first word is what exit codes go by.
+    fn refusal(&self, record: &Record, verifier: &Verifier) -> anyhow::Result<Option<String>> {
+        let capabilities = capabilities(record);
+        let Some(digest) = check_digest(record) else { return Ok(None) };
+        let unenforced = self.unenforced(verifier, &capabilities);
+        if self.is_allowed(&digest, &capabilities) {
+            return Ok(unenforced);
+        }
+        let needs: Vec<&str> = capabilities.iter().map(|one| one.name()).collect();
+        let refusal = format!(
             "untrusted: it needs {}; `faultbook trust show {id}` shows it, `faultbook trust allow {id}` allows it",
             needs.join(", "),
             id = record.id
-        ));
+        );
+        if unenforced.is_some() || !self.may_ask() {
+            return Ok(Some(refusal));
+        }
+        let (record, subject) = (record.clone(), self.subject.to_owned());
+        let grant = report::Grant { record, digest, capabilities, subject, is_allowed: false };
+        let consents = consent::ask(&grant, verifier, self.host, self.store)?;
+        Ok((!consents).then_some(refusal))
     }
-    let runs = needed.iter().any(|one| *one != Capability::Static && *one != Capability::Network);
-    let must: Vec<Layer> = verifier
-        .sandbox
-        .must_enforce
-        .iter()
-        .copied()
-        .chain(args.require_sandbox.iter().flat_map(|one| one.layers()))
-        .collect();
-    let lacks = must.iter().any(|layer| !claims.enforces(*layer));
-    (runs && lacks).then(|| "sandbox-unavailable: this machine does not enforce what is required".to_owned())
+
+    fn is_allowed(&self, digest: &str, needed: &BTreeSet<Capability>) -> bool {
+        let by_hand: BTreeSet<Capability> = self.args.allow.iter().map(|one| one.capability()).collect();
+        let named = self.args.trust.iter().any(|one| one == digest);
+        // A digest on the command line speaks for what is harmless in a sandbox; the rest is said word by word.
+        let said = named && needed.iter().all(|one| *one <= Capability::Probe || by_hand.contains(one));
+        said || self.store.allows(digest, needed, self.subject)
+    }
+
+    /// Only about records that were named: nobody reads the plans of a sweep over a whole book.
+    fn may_ask(&self) -> bool {
+        let args = self.args;
+        !args.ids.is_empty()
+            && !args.no_input
+            && args.log.as_deref() != Some("-".into())
+            && consent::is_possible()
+    }
+
+    fn unenforced(&self, verifier: &Verifier, needed: &BTreeSet<Capability>) -> Option<String> {
+        let runs = needed.iter().any(|one| *one != Capability::Static && *one != Capability::Network);
+        let required = self.args.require_sandbox.iter().flat_map(|one| one.layers());
+        let mut must = verifier.sandbox.must_enforce.iter().copied().chain(required);
+        let lacks = must.any(|layer| !self.host.launcher.claims.enforces(layer));
+        (runs && lacks)
+            .then(|| "sandbox-unavailable: this machine does not enforce what is required".to_owned())
+    }
 }
 
 /// What is handed in: `--input`, and the log. The second value keeps a log from standard input as a file.

@@ -8,6 +8,7 @@ mod browser;
 mod cases;
 mod cli;
 mod conformance;
+mod consent;
 mod engine;
 mod export;
 mod files;

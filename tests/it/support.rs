@@ -55,10 +55,11 @@ impl Scratch {
     }
 }
 
-/// The binary, about to run in a folder.
+/// The binary, about to run in a folder. What it keeps of its user lies with what tests leave.
 pub fn faultbook(folder: &Utf8Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
     command.args(args).current_dir(folder).env("NO_COLOR", "1").env("SOURCE_DATE_EPOCH", "1798675200");
+    command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/data"));
     command
 }
 

@@ -3,6 +3,7 @@
 //! In: values. Out: data on stdout, talk on stderr; every text for people also exists as JSON.
 
 mod attempt;
+mod consent;
 mod diff;
 mod findings;
 mod github;
@@ -26,6 +27,7 @@ mod verify;
 mod width;
 
 pub use attempt::{broken_state, judgement, laid_out, sandbox};
+pub use consent::{MAX_LINES, consent, needs};
 pub use diff::diff;
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};

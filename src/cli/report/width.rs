@@ -1,14 +1,24 @@
 //! How wide texts may be.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, stderr, stdout};
+use std::os::fd::AsFd;
 
 /// Longer lines are hard to read, however wide the terminal is.
 const WIDEST: usize = 100;
 
 /// The width of the terminal that data goes to, in characters; `None` where it goes elsewhere.
 pub fn terminal() -> Option<usize> {
-    let stdout = stdout();
-    let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten()?;
+    columns(&stdout())
+}
+
+/// The width of the terminal that talk goes to, or what is usual.
+pub fn talk() -> usize {
+    const USUAL: usize = 80;
+    columns(&stderr()).unwrap_or(USUAL)
+}
+
+fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    let size = stream.is_terminal().then(|| rustix::termios::tcgetwinsize(stream).ok()).flatten()?;
     Some(usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 
