@@ -2,7 +2,7 @@
 
 use super::args::{ReportFormat, VerifyArgs};
 use super::{Exit, exit_of, report, today, verify};
-use crate::model::{CellName, Layer, Record, Verdict};
+use crate::model::{CellName, Layer, Record, RecordId, Verdict};
 use crate::verify::{
     Around, CellOutcome, Claims, FalsePositive, Folders, Form, Host, Launcher, Level, Mode, Mutants, Outcome,
     RecordResult, Results, SelfTest, Tested, Versions,
@@ -69,7 +69,7 @@ pub fn run(
         tested.push((test, one));
         Ok(())
     })?;
-    let crossed = if args.cross { Some(cross_all(&tests, &host, n_jobs)?) } else { None };
+    let crossed = if args.cross { Some(cross_all(&tests, &folders, &host, n_jobs)?) } else { None };
     let claims = &host.launcher.claims;
     if let Some(path) = &args.record_results {
         record_results(&tested, crossed.as_ref(), claims, reading.results.clone(), path)?;
@@ -152,11 +152,17 @@ struct Crossed {
     found: Vec<FalsePositive>,
 }
 
-fn cross_all(tests: &[SelfTest], host: &Host, n_jobs: usize) -> anyhow::Result<Crossed> {
+fn cross_all(
+    tests: &[SelfTest],
+    folders: &BTreeMap<RecordId, Folders>,
+    host: &Host,
+    n_jobs: usize,
+) -> anyhow::Result<Crossed> {
     let mut crossed = Crossed { tried: 0, found: Vec::new() };
     let work = |test: &SelfTest| {
-        let (versions, folders) = (Versions::default(), Folders::new());
-        let around = Around { host, versions: &versions, documents: crate::documents(), folders: &folders };
+        let versions = Versions::default();
+        let folders = &folders[&test.id];
+        let around = Around { host, versions: &versions, documents: crate::documents(), folders };
         test.cross(tests, around)
     };
     in_order(tests, n_jobs, work, |test, result| {

@@ -3,7 +3,7 @@
 //! In: a record. Out: what each state came to, which changes of the check no state noticed, and in whose broken state it
 //! saw its own failure. Not here: how the forms run (`run.rs`, `states.rs`).
 
-use super::cross::{FalsePositive, mistaken};
+use super::cross::{FalsePositive, is_mistaken, mistaken};
 use super::long::{Around, verify};
 use super::mutants::{cross, test_mutants};
 use super::outcome::Mode;
@@ -125,24 +125,25 @@ impl SelfTest {
     }
 
     /// Runs the checks of the other records in the states of this one: how many were tried, and which saw their own
-    /// failure. A short check is not tried in the states of a long one, which may hang on a home and on programs.
+    /// failure. A short check is tried in those states of a long one that it can see as they are.
     pub fn cross(
         &self,
         others: &[SelfTest],
         around: Around<'_>,
     ) -> Result<(usize, Vec<FalsePositive>), RunError> {
         let others = others.iter().filter(|other| other.id != self.id);
+        let short = others.clone().filter_map(|other| match &other.form {
+            Form::Short(plan) => Some(plan),
+            Form::Long { .. } => None,
+        });
         let long = others.clone().filter_map(|other| match &other.form {
             Form::Long { verifier, .. } => Some((&other.id, verifier)),
             Form::Short(_) => None,
         });
         match &self.form {
             Form::Short(plan) => {
-                let short = others.filter_map(|other| match &other.form {
-                    Form::Short(plan) => Some(plan.clone()),
-                    Form::Long { .. } => None,
-                });
-                let (mut tried, mut found) = mistaken(plan, &short.collect::<Vec<_>>(), around.host)?;
+                let short: Vec<Plan> = short.cloned().collect();
+                let (mut tried, mut found) = mistaken(plan, &short, around.host)?;
                 for (id, verifier) in long {
                     let scratch = Scratch::new(&around.host.launcher)?;
                     let made = scratch.script(&plan.setup, plan.check.timeout, around.host)?;
@@ -165,6 +166,13 @@ impl SelfTest {
                     tried += 1;
                     if !cross(verifier, owner, around).is_empty() {
                         found.push(FalsePositive { id: id.clone(), state_of: self.id.clone() });
+                    }
+                }
+                for plan in short {
+                    let Some(wrong) = is_mistaken(&plan.check, owner, around) else { continue };
+                    tried += 1;
+                    if wrong {
+                        found.push(FalsePositive { id: plan.id.clone(), state_of: self.id.clone() });
                     }
                 }
                 Ok((tried, found))

@@ -1,7 +1,7 @@
 //! Whole verifiers of the long form: every state must come out as it says, for its own reason, and as real as it was.
 
 use crate::engine::{is, not, of_items, probes, step, verifier};
-use crate::support::here;
+use crate::support::{CLEAN, book, here};
 use faultbook::model::{
     Capture, CellName, CommandReply, CommandStep, Condition, Document, FileStep, FilesStep, Fixture,
     FixtureValue, Guard, HttpReply, HttpStep, Input, InputKind, Network, Pattern, Replacement, Reply,
@@ -515,4 +515,34 @@ fn replacements_that_find_nothing_are_errors_of_the_fixture() {
     assert_eq!(cell.verdict, Some(Verdict::Error));
     assert_eq!(cell.reason.as_deref(), Some("`replace`: `bash` is not in run.sh"));
     assert!(cell.is_failure());
+}
+
+/// The short form of a check: `run`, whose exit 1 is PRESENT.
+fn short(run: &str) -> String {
+    format!("{CLEAN}check:\n  setup: 'true'\n  run: {run}\n  broken: {{exit: 1}}\n  fixed: {{exit: 0}}\n")
+}
+
+#[test]
+fn a_short_check_is_tried_in_the_states_of_long_ones() {
+    let long = |stubs: &str| {
+        format!(
+            "{CLEAN}verify:\n  spec: 1\n  proves: p\n  limits: l\n  requires: {{tools: {{t: {{optional: true}}}}}}\n  steps:\n    - {{id: s, file: state, expect: {{text: {{contains: bad}}}}}}\n  present: s\n  fixtures:\n    broken: {{expect: present, files: {{state: bad}}{stubs}}}\n    fixed: {{base: broken, expect: fixed, files: {{state: good}}}}\n    wrong_fixes: {{}}\n"
+        )
+    };
+    let summary = |stubs: &str| {
+        let book = book(&[
+            ("content/long.yaml", &long(stubs)),
+            ("content/takes-it-for-its-own.yaml", &short("'! grep -q bad state'")),
+            ("content/minds-its-own.yaml", &short("test ! -e other")),
+        ]);
+        let output = book.run(&["verify", "--self-test", "--cross"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Each of two short checks in the other's state, and both in the long one's; the long one in theirs.
+    let told = summary("");
+    assert!(told.contains("6 checks tried in the states of other records, 1 saw"), "{told}");
+    assert!(told.contains("takes-it-for-its-own says PRESENT in the states of long\n"), "{told}");
+    // A reply that stands for a program is none for a script.
+    let told = summary(", stubs: {commands: {t: null}}");
+    assert!(told.contains("4 checks tried in the states of other records, 0 saw"), "{told}");
 }
