@@ -110,7 +110,7 @@ fn highlight(bencher: Bencher, lang: &str) {
 #[divan::bench(args = [false, true])]
 fn spawn(bencher: Bencher, confined: bool) {
     let host = Host::here(Launcher::new(Path::new(env!("CARGO_BIN_EXE_faultbook"))));
-    let scratch = Scratch::new().unwrap();
+    let scratch = Scratch::new(&host.launcher).unwrap();
     let args = vec!["-c".to_owned(), ":".to_owned()];
     let job = scratch.job(Path::new("/bin/sh"), args.clone(), Duration::from_secs(10), &host);
     bencher.bench_local(|| match confined {

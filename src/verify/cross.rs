@@ -52,7 +52,7 @@ pub fn mistaken(plan: &Plan, others: &[Plan], host: &Host) -> Result<(usize, Vec
 pub fn is_mistaken(check: &Check, owner: &Verifier, around: Around<'_>) -> Option<bool> {
     let verifier = short::verifier(check);
     let verdict = |name: &CellName| {
-        let setting = Setting::lay(owner, name, around.host, around.versions, around.folders).ok()?;
+        let setting = Setting::lay(owner, name, around).ok()?;
         let is_for_scripts = setting.programs.replies.is_empty();
         is_for_scripts.then(|| run(&verifier, setting, Mode::Detect, around, None).verdict)
     };

@@ -44,6 +44,8 @@ pub struct Setting<'r> {
     pub variables: BTreeMap<String, String>,
     /// In a fixture: what stands for servers.
     pub http: Option<Vec<HttpReply>>,
+    /// In a fixture: the ports that were drawn for it; `tcp` steps call no others.
+    pub ports: Option<Vec<u16>>,
     /// Made-up secrets.
     pub fakes: Fakes,
     /// Ports that are taken as long as this lives.
@@ -90,6 +92,8 @@ impl<'r> Setting<'r> {
         setting.free_inputs = true;
         setting.variables = host.variables.clone();
         setting.http = None;
+        setting.ports = None;
+        setting.programs.read = verifier.sandbox.read.iter().map(PathBuf::from).collect();
         Ok(setting)
     }
 
@@ -110,6 +114,7 @@ impl<'r> Setting<'r> {
             home: folder.join("home"),
             scratch: folder.clone(),
             variables: BTreeMap::new(),
+            read: Vec::new(),
             ports: Vec::new(),
             used: Used::default(),
             versions,
@@ -121,6 +126,7 @@ impl<'r> Setting<'r> {
             free_inputs: false,
             variables: BTreeMap::new(),
             http: Some(Vec::new()),
+            ports: Some(Vec::new()),
             fakes: Fakes::default(),
             listeners: Vec::new(),
             scratch,
@@ -212,6 +218,7 @@ impl<'r> Setting<'r> {
             if text == FREE_PORT {
                 let (listener, port) = listen().map_err(|_| Unmade::Here("no-port".to_owned()))?;
                 value = port.to_string();
+                self.ports.get_or_insert_default().push(port);
                 if stubs.tcp.as_ref().is_some_and(|taken| taken.contains(name)) {
                     self.listeners.push(listener);
                 }

@@ -109,7 +109,7 @@ pub(super) fn run<'r>(
         }
     };
     // The folder and the ports of a fixture have to outlive its steps.
-    let Setting { mut programs, variables, http, free_inputs, listeners, scratch, .. } = setting;
+    let Setting { mut programs, variables, http, ports, free_inputs, listeners, scratch, .. } = setting;
     programs.verifier = verifier;
     programs.ports = scope.services.values().copied().collect();
     let mut world = World {
@@ -119,6 +119,7 @@ pub(super) fn run<'r>(
         services,
         variables,
         http,
+        ports,
         documents: around.documents,
         question,
         free_inputs,

@@ -41,6 +41,8 @@ pub struct World<'r> {
     pub variables: BTreeMap<String, String>,
     /// In a fixture: what stands for servers.
     pub http: Option<Vec<HttpReply>>,
+    /// In a fixture: the ports that `tcp` steps may call.
+    pub ports: Option<Vec<u16>>,
     /// Readers of documents.
     pub documents: Documents,
     /// Somebody to ask.
@@ -239,6 +241,9 @@ impl Sight<'_, '_> {
     fn tcp(&self, tcp: &TcpStep) -> Result<Value, Unknown> {
         let port = in_text(&self.world.scope.value(&Value::String(tcp.port.0.clone()))?);
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| Unknown::new("bad-port"))?;
+        if self.world.ports.as_ref().is_some_and(|own| !own.contains(&port)) {
+            return Err(Unknown::new("network-denied"));
+        }
         let network = &self.world.verifier.sandbox.network;
         match tcp.bind {
             true => network::take(network, &tcp.host, port),

@@ -118,6 +118,8 @@ pub struct Programs<'r> {
     pub home: PathBuf,
     /// Variables of a fixture, for every program.
     pub variables: BTreeMap<String, String>,
+    /// What they may read besides: in a real folder, what the check asks for and was allowed.
+    pub read: Vec<PathBuf>,
     /// Ports of our own services.
     pub ports: Vec<u16>,
     /// What ran so far.
@@ -366,7 +368,7 @@ impl Programs<'_> {
         let mut read = vec![self.subject.clone(), self.scratch.clone(), self.home.clone()];
         read.extend(self.host.readable());
         read.extend(prefix(program, self.host.home.as_deref()));
-        read.extend(self.verifier.sandbox.read.iter().map(PathBuf::from));
+        read.extend(self.read.iter().cloned());
         read.sort();
         read.dedup();
         let caps = caps(&self.verifier.sandbox.limits);

@@ -301,6 +301,33 @@ fn recorded_replies_stand_for_programs_and_say_so() {
     ");
 }
 
+/// What a check may do on a reader's word, it may not do in a self-test, where nobody was asked.
+#[test]
+fn a_state_reads_and_calls_nothing_outside_whatever_its_record_lists() {
+    let world = tempfile::tempdir().unwrap();
+    let secret = world.path().join("secret");
+    std::fs::write(&secret, "the secret\n").unwrap();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port().to_string();
+    let reads = command("cat", &[secret.to_str().unwrap()]);
+    let tcp = TcpStep { host: "127.0.0.1".to_owned(), port: template(&port), bind: false };
+    let outside = [
+        step("reads", reads, probes(json!({"output": {"contains": "the secret"}}))),
+        step("calls", StepKind::Tcp(tcp), probes(json!({"connected": true}))),
+    ];
+    for step in outside {
+        let id = step.id.clone();
+        let mut it = verifier(vec![step], is(&id));
+        it.requires.tools = BTreeMap::from([("cat".to_owned(), tool("*"))]);
+        it.sandbox.read = vec![world.path().to_str().unwrap().to_owned()];
+        it.sandbox.network = Network::Loopback;
+        it.fixtures = states([("other", state(Verdict::CannotTell, &[("a", "b")]))]);
+        assert_eq!(examine(&it, world.path(), &[]).verdict, Verdict::Present, "{id}");
+        let cell = &cells(&it)[0];
+        assert!(cell.verdict.is_some_and(|verdict| verdict != Verdict::Present), "{id}: {cell:?}");
+    }
+}
+
 /// git's own switch makes it see another owner; its own setting repairs that.
 #[test]
 fn real_programs_run_in_copies_and_a_printed_command_counts_as_run() {
