@@ -2,20 +2,25 @@
 //!
 //! In: a record. Out: text for `sh`, which prints its plan and runs nothing unless it is told to.
 //! What `sh` cannot express exactly becomes *unknown*, and the script then says CANNOT_TELL: it never guesses.
-//! Not here yet: the long form, for which there is no script.
+//! Not here: the steps of the long form (`export_long.rs`).
 
 use super::ere::ere;
+use super::export_long::{Body, body};
 use super::trust::check_digest;
-use crate::model::{Check, ExitMatcher, Expectation, Record, TextOp};
+use crate::model::{Check, ExitMatcher, Expectation, Record, StepKind, TextOp, Verifier};
 use crate::text::is_invisible;
 use sha2::{Digest, Sha256};
 
-/// The script of a record's check. `None` where it has none in the short form, or one that no script can hold.
+/// The script of a record's check. `None` where it has none, or one of which no script could ever tell anything.
 ///
-/// It says PRESENT, ABSENT or CANNOT_TELL and ends with 1, 0 or 77. With `--self-test`, where the check has a `setup`,
-/// it ends with 0 if the state that `setup` makes is PRESENT, and with 6 if not.
+/// It says PRESENT, ABSENT or CANNOT_TELL and ends with 1, 0 or 77. With `--self-test`, where a short check has a
+/// `setup`, it ends with 0 if the state that `setup` makes is PRESENT, and with 6 if not. With `--repair`, that of the
+/// long form says NOT_FIXED, FIXED, MASKED or INCOMPLETE and ends with 1, 0 or 4; a broken check is ERROR and 3.
 pub fn script(record: &Record) -> Option<String> {
-    let check = record.check.as_ref().filter(|_| record.verify.is_none())?;
+    if let Some(verifier) = &record.verify {
+        return long(record, verifier);
+    }
+    let check = record.check.as_ref()?;
     let digest = check_digest(record)?;
     let texts = [check.run.as_str(), check.setup.as_deref().unwrap_or_default(), &record.title];
     if texts.iter().any(|text| text.contains('\0')) {
@@ -39,6 +44,54 @@ pub fn script(record: &Record) -> Option<String> {
     Some(text)
 }
 
+fn long(record: &Record, verifier: &Verifier) -> Option<String> {
+    let body = body(verifier)?;
+    let digest = check_digest(record)?;
+    let plan = long_plan(record, verifier, &body);
+    let end = delimiter(&digest, &[&plan]);
+    let home = if verifier.sandbox.real_home { "$HOME" } else { "$k_work/home" };
+    let mut text = head(record, &digest);
+    text.push_str(&format!("plan() {{\n{}}}\n", here("cat", &plan, &end)));
+    text.push_str("case ${1-} in\n--run|--repair) ;;\n*) plan; exit 0 ;;\nesac\n");
+    text.push_str(include_str!("long_head.sh"));
+    text.push_str(&format!("k_home={home}\n"));
+    text.push_str(&body.requirements);
+    text.push_str(&body.facts);
+    text.push_str(include_str!("long_tail.sh"));
+    (!text.contains('\0')).then_some(text)
+}
+
+fn long_plan(record: &Record, verifier: &Verifier, body: &Body) -> String {
+    let mut plan = format!("{}: {}\n", record.id, record.title.replace('\n', " "));
+    plan.push_str(
+        "--run, or --repair after a repair, looks at the present folder as you, without a sandbox:\n",
+    );
+    for step in &verifier.steps {
+        let what = match &step.kind {
+            StepKind::Command(command) => {
+                let args: Vec<String> = command.args.iter().map(|arg| quoted(&arg.0)).collect();
+                format!("runs {} {}", command.program, args.join(" "))
+            }
+            StepKind::Shell(shell) => format!("runs this script\n{}", shell.script.trim_end()),
+            StepKind::Version(version) => format!("asks {} for its version", version.tool),
+            StepKind::File(file) => format!("reads {}", file.path.0),
+            StepKind::Files(files) => format!("reads {}", files.globs.join(", ")),
+            other => other.name().to_owned(),
+        };
+        let what = match body.left_out.iter().find(|(id, _)| *id == step.id) {
+            Some((_, why)) => format!("stays unknown: {why}"),
+            None => what,
+        };
+        plan.push_str(&format!("    {}: {}\n", step.id, what.replace('\n', "\n        ")));
+    }
+    plan.chars().map(shown).collect()
+}
+
+/// A stranger's control characters are made visible.
+fn shown(c: char) -> char {
+    if c == '\r' || is_invisible(c) { '␦' } else { c }
+}
+
 fn head(record: &Record, digest: &str) -> String {
     format!(
         "#!/bin/sh\n# faultbook: the check of `{}`, as a script of its own\n# digest: {digest}\n\
@@ -58,7 +111,6 @@ fn plan(record: &Record, check: &Check) -> String {
         );
         setup.lines().for_each(|line| plan.push_str(&format!("    {line}\n")));
     }
-    let shown = |c: char| if c == '\r' || is_invisible(c) { '␦' } else { c };
     plan.chars().map(shown).collect()
 }
 
@@ -182,6 +234,6 @@ fn op(op: &TextOp) -> String {
 }
 
 /// One word of `sh`, whatever is in it.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -35,6 +35,19 @@ impl Glob {
         })
     }
 
+    /// The same pattern for `grep -E`, where all of it is exact there: names, `*`, `**` and `{a,b}`.
+    pub fn ere(text: &str) -> Option<String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || " _-/.@=*{},".contains(c);
+        let has_gap = ["{,", ",,", ",}", "{}"].iter().any(|gap| text.contains(gap));
+        Glob::parse(text).ok()?;
+        if !text.chars().all(is_plain) || has_gap {
+            return None;
+        }
+        let written = expression(text)?;
+        let written = written.strip_prefix("(?s)")?.replace("(?:", "(").replace("\\.", "[.]");
+        (!written.contains('\\')).then_some(written)
+    }
+
     /// Whether a path fits.
     pub fn fits(&self, path: &str) -> bool {
         self.regex.is_match(path)

@@ -50,7 +50,8 @@ fn toml(text: &str) -> Option<Value> {
     found.is_empty().then(|| json(&node))
 }
 
-fn around<T>(with: impl FnOnce(Around<'_>) -> T) -> T {
+/// Hands over what is around a run on this machine.
+pub fn around<T>(with: impl FnOnce(Around<'_>) -> T) -> T {
     let (host, versions, folders) = (here(), Versions::default(), Folders::default());
     let documents = Documents { yaml, toml };
     with(Around { host: &host, versions: &versions, documents, folders: &folders })

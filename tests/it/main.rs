@@ -18,6 +18,7 @@ mod import;
 mod props;
 mod reports;
 mod schema;
+mod scripts;
 mod settings;
 mod states;
 mod support;
