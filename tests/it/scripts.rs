@@ -74,7 +74,7 @@ fn a_script_never_contradicts_verify_in_any_state_of_ours() {
             .flat_map(|name| [(name.clone(), Mode::Detect), (name.clone(), Mode::Repair)])
         {
             around(|around| {
-                let laid = Setting::lay(verifier, &name, around.host, around.versions, around.folders);
+                let laid = Setting::lay(verifier, &name, around);
                 let Ok(setting) = laid else { return };
                 let ran = verify(verifier, &setting.subject, &BTreeMap::new(), mode, around, None);
                 let flag = if mode == Mode::Repair { "--repair" } else { "--run" };
