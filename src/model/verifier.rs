@@ -155,6 +155,8 @@ pub enum WorkingFolder {
     Subject,
     /// In a copy of it, which is theirs; a fresh one for each step.
     Copy,
+    /// Such a copy, with the Git repository of the subject: where a script of the short form starts.
+    CopyWithGit,
     /// In an empty folder.
     Scratch,
 }

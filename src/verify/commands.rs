@@ -69,10 +69,13 @@ impl Folder {
         };
         Ok(match world.verifier.sandbox.cwd {
             WorkingFolder::Subject => Folder { path: world.scope.subject.clone(), own: None },
-            WorkingFolder::Copy => {
+            cwd @ (WorkingFolder::Copy | WorkingFolder::CopyWithGit) => {
                 let own = fresh("copy-")?;
                 let path = own.path().join("subject");
                 files::copy(&world.scope.subject, &path)?;
+                if cwd == WorkingFolder::CopyWithGit {
+                    files::copy_repository(&world.scope.subject, &path)?;
+                }
                 Folder { path, own: Some(own) }
             }
             WorkingFolder::Scratch => {

@@ -489,7 +489,7 @@ fn call(verifier: &Verifier, step: &VerifierStep, env: &BTreeMap<String, Templat
     let folder = match verifier.sandbox.cwd {
         WorkingFolder::Subject => "\"$k_subject\"",
         WorkingFolder::Scratch => "\"$k_empty\"",
-        WorkingFolder::Copy => {
+        WorkingFolder::Copy | WorkingFolder::CopyWithGit => {
             return Err("it runs in a copy of the folder, which a script does not make".to_owned());
         }
     };

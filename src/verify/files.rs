@@ -215,11 +215,31 @@ fn is_passed_over(entry: &walkdir::DirEntry) -> bool {
 
 /// Copies a subject into a new folder: plain files, folders, and links as they are.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Unknown> {
+    copy_where(from, to, |entry| !is_passed_over(entry))
+}
+
+/// Copies the Git repository of a subject beside a copy of that subject. Its objects, which nobody changes, are read
+/// where they are: they can be many. Source: gitrepository-layout(5), `objects/info/alternates`.
+pub fn copy_repository(from: &Path, to: &Path) -> Result<(), Unknown> {
+    let broken = |_: io::Error| Unknown::new("no-copy");
+    let (theirs, ours) = (from.join(".git"), to.join(".git"));
+    if theirs.is_symlink() || !theirs.is_dir() {
+        // That of a worktree is a file, which says where the repository is.
+        let is_file = theirs.symlink_metadata().is_ok_and(|there| there.is_file());
+        return if is_file { std::fs::copy(theirs, ours).map(|_| ()).map_err(broken) } else { Ok(()) };
+    }
+    copy_where(&theirs, &ours, |entry| entry.depth() > 1 || entry.file_name() != "objects")?;
+    let objects = theirs.join("objects").canonicalize().map_err(broken)?;
+    std::fs::create_dir_all(ours.join("objects/info")).map_err(broken)?;
+    std::fs::write(ours.join("objects/info/alternates"), format!("{}\n", objects.display())).map_err(broken)
+}
+
+fn copy_where(from: &Path, to: &Path, stays: impl Fn(&walkdir::DirEntry) -> bool) -> Result<(), Unknown> {
     let broken = |_: io::Error| Unknown::new("no-copy");
     std::fs::create_dir_all(to).map_err(broken)?;
     let entries = WalkDir::new(from).min_depth(1).sort_by_file_name().into_iter();
     let mut n_bytes = 0;
-    for (nth, entry) in entries.filter_entry(|entry| !is_passed_over(entry)).enumerate() {
+    for (nth, entry) in entries.filter_entry(stays).enumerate() {
         if nth >= MAX_ENTRIES {
             return Err(Unknown::new("copy-too-large"));
         }

@@ -34,7 +34,7 @@ pub fn verifier(check: &Check) -> Verifier {
         limits: "What that script does not look at.".to_owned(),
         inputs: BTreeMap::new(),
         requires: Requires::default(),
-        sandbox: Sandbox { cwd: WorkingFolder::Copy, runs_subject_code: true, ..Sandbox::default() },
+        sandbox: Sandbox { cwd: WorkingFolder::CopyWithGit, runs_subject_code: true, ..Sandbox::default() },
         services: BTreeMap::new(),
         timeout: check.timeout * 2,
         steps: vec![step],

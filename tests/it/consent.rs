@@ -112,7 +112,7 @@ fn a_record_that_changes_during_the_question_is_not_what_runs() {
 fn no_text_of_a_record_begins_a_line_of_the_plan_or_hides_in_it() {
     let spaces = " ".repeat(300);
     let check = format!(
-        "check:\n  run: \"echo a\\u00ad\\u3164\\u00a0\\U000e0041\\tb{spaces}forged\\necho # 漢漢\"\n  broken: {{exit: 1}}\n  fixed: {{exit: 0}}\n"
+        "check:\n  run: \"echo a\\u00ad\\u3164\\u00a0\\tb{spaces}forged\\necho # 漢漢\"\n  broken: {{exit: 1}}\n  fixed: {{exit: 0}}\n"
     );
     let place = Place::with(&check);
     let record = read(&place.book, "content/it-breaks.yaml");
@@ -128,7 +128,7 @@ fn no_text_of_a_record_begins_a_line_of_the_plan_or_hides_in_it() {
         assert!(is_of_record || !of_record || line.starts_with("it-breaks  sha256:"), "{line:?}");
         assert!(line.chars().all(|c| c == '漢' || c == ' ' || c.is_ascii_graphic()), "{line:?}");
     }
-    for written in ["\\u{ad}", "\\u{3164}", "\\u{a0}", "\\u{e0041}"] {
+    for written in ["\\u{ad}", "\\u{3164}", "\\u{a0}"] {
         assert!(plan.replace("\n  ~ ", "").contains(written), "{written} {plan}");
     }
     // A plan that nobody reads to its end is no reason to say yes.
@@ -136,7 +136,7 @@ fn no_text_of_a_record_begins_a_line_of_the_plan_or_hides_in_it() {
     let (code, said) = Place::with(&long).at_terminal("it-breaks", || unreachable!("it is too long"));
     assert!(code == Some(5) && said.contains("too many to be asked about"), "{said}");
     // What moves the cursor or turns the direction of reading is in no record that runs at all.
-    for hidden in ["\\u202e", "\\u200b", "\\u001b[2J", "\\r"] {
+    for hidden in ["\\u202e", "\\u200b", "\\u001b[2J", "\\r", "\\U000e0041"] {
         let place = Place::with(&check.replace("\\u00ad", hidden));
         let (code, said) = place.at_terminal("it-breaks", || "n\n");
         let raw = said.contains(['\u{202e}', '\u{200b}', '\u{1b}']);

@@ -59,6 +59,36 @@ impl World {
     }
 }
 
+/// A check that asks Git sees the repository of the folder, and what it changes there stays in its copy.
+#[test]
+fn a_script_sees_the_git_repository_of_the_folder() {
+    let world = World::new(&[]);
+    let run = "git log --format=%s; git show HEAD:state; git tag mine";
+    world.book.write(
+        "content/it-breaks.yaml",
+        SHORT
+            .replace("run: cat state", &format!("run: {run}"))
+            .replace("equals: bad", "equals: \"first\\nbad\""),
+    );
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let output =
+            Command::new("git").args(who).args(args).current_dir(world.subject.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    world.file("state", "bad\n");
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "first"]);
+    git(&["gc", "-q"]);
+    let digest = world.digest("it-breaks");
+    let asked = ["it-breaks", "--trust", digest.as_str(), "--allow", "shell,subject-code"];
+    let (code, verdict, reason) = world.verdict(&asked);
+    assert_eq!((code, verdict.as_str()), (Some(1), "PRESENT"), "{reason}");
+    assert_eq!(git(&["tag"]), "");
+}
+
 #[test]
 fn what_only_reads_files_runs_without_asking() {
     let world = World::new(&["crlf-shebang"]);

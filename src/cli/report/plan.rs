@@ -128,7 +128,7 @@ fn steps(verifier: &Verifier, host: Option<&Host>) -> String {
     };
     let place = match sandbox.cwd {
         WorkingFolder::Subject => "in the folder, which they cannot change",
-        WorkingFolder::Copy => "in a copy of the folder",
+        WorkingFolder::Copy | WorkingFolder::CopyWithGit => "in a copy of the folder",
         WorkingFolder::Scratch => "in an empty folder",
     };
     text.push_str(&format!("  programs  {place}\n  network   {}\n", shown(&network)));
