@@ -20,6 +20,9 @@ pub struct Args {
     /// Say less
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Ask no other machine; what only one of them could tell stays unknown
+    #[arg(long, global = true)]
+    pub offline: bool,
     /// Colour the output
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -105,6 +108,15 @@ pub enum ExitStyle {
     Usual,
     /// As `git bisect run` reads them
     Bisect,
+}
+
+/// How real a state of a self-test has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Wanted {
+    /// Programs ran, or files were read: nothing stood for anything
+    Real,
+    /// Replies may stand for programs, and files for what an action would leave
+    Any,
 }
 
 /// How hits are written.
@@ -456,6 +468,9 @@ pub struct VerifyArgs {
     /// Run each check in the states of every other record, where it must not say PRESENT
     #[arg(long, requires = "self_test")]
     pub cross: bool,
+    /// What a state has to be to count: with `real`, one that recorded replies answered was not executed
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "any", requires = "self_test")]
+    pub level: Wanted,
     /// Write the results to this file, for the pages to show
     #[arg(long, value_name = "FILE", requires = "self_test")]
     pub record_results: Option<Utf8PathBuf>,

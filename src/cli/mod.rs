@@ -132,7 +132,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
-        Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet),
+        Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet, args.offline),
         Verb::Try(attempt) => attempt::run(attempt, &book()?),
         Verb::Repro(repro) => attempt::repro(repro, &book()?),
         Verb::Schema(schema) => Ok(schema::run(schema)),

@@ -1,6 +1,6 @@
 //! `faultbook verify --self-test`: can a check tell its failure from a repair, and from what only looks like one?
 
-use super::args::{ReportFormat, VerifyArgs};
+use super::args::{ReportFormat, VerifyArgs, Wanted};
 use super::{Exit, exit_of, report, today, verify};
 use crate::model::{CellName, Layer, Record, RecordId, Verdict};
 use crate::verify::{
@@ -60,6 +60,7 @@ pub fn run(
     let mut tested = Vec::new();
     in_order(&tests, n_jobs, work, |test, result| {
         let one = result.with_context(|| format!("could not test `{}`", test.id))?;
+        let one = if args.level == Wanted::Real { one.without_models() } else { one };
         if shows {
             report::cells(&test.id, &one.cells);
             if args.mutants {
@@ -183,7 +184,7 @@ fn record_results(
     path: &Utf8Path,
 ) -> anyhow::Result<()> {
     let date = today()?;
-    for (test, Tested { cells, mutants }) in tested {
+    for (test, Tested { cells, mutants, .. }) in tested {
         let of_record = |crossed: &Crossed| crossed.found.iter().filter(|found| found.id == test.id).count();
         // What the tool adds to the states of a record is no state that a page could show.
         let own = |name: &CellName| !name.to_string().starts_with("auto/");
@@ -222,14 +223,21 @@ fn level(test: &SelfTest, cells: &[CellOutcome]) -> Level {
 
 fn outcome(test: &SelfTest, tested: &Tested, claims: &Claims, args: &VerifyArgs) -> Outcome {
     let failed = tested.cells.iter().any(CellOutcome::is_failure);
+    let n_passed_over = tested.n_passed_over;
+    let verdict = match (failed, n_passed_over) {
+        (true, _) => Verdict::Error,
+        (false, 0) => Verdict::Fixed,
+        (false, _) => Verdict::CannotTell,
+    };
+    let passed_over = || format!("modelled: {}", report::plural(n_passed_over, "state"));
     Outcome {
         id: test.id.clone(),
         title: test.title.clone(),
         tags: test.tags.clone(),
         digest: test.digest.clone(),
         mode: Mode::SelfTest,
-        verdict: if failed { Verdict::Error } else { Verdict::Fixed },
-        reason: None,
+        verdict,
+        reason: (n_passed_over > 0).then(passed_over),
         witnessed: false,
         steps: Vec::new(),
         cells: tested.cells.clone(),

@@ -61,6 +61,7 @@ pub fn styled(exit: Exit, style: ExitStyle) -> Exit {
 fn exit(outcome: &Outcome) -> Exit {
     match outcome.verdict {
         Verdict::Absent | Verdict::Fixed => Exit::Clean,
+        Verdict::CannotTell if outcome.mode == Mode::SelfTest => Exit::CannotTell,
         _ if outcome.mode == Mode::SelfTest => Exit::SelfTest,
         Verdict::Present | Verdict::NotFixed => Exit::Findings,
         Verdict::Masked | Verdict::Incomplete => Exit::NotRepaired,

@@ -19,7 +19,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::time::Instant;
 
 /// Runs checks, or their self-tests.
-pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
+pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool, offline: bool) -> anyhow::Result<Exit> {
     let input = load(root)?;
     let reading = crate::read(&input.sources, &input.given);
     if crate::diag::has_errors(&reading.found) {
@@ -32,7 +32,7 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
     if args.self_test {
         return selftest::run(args, &records, root, &reading, quiet);
     }
-    examine(args, &records, &reading)
+    examine(args, &records, &reading, offline)
 }
 
 /// The records that are meant: those that are named, or every one with a check.
@@ -87,13 +87,14 @@ fn print_scripts(records: &[&Record], _: super::args::ExportTo) -> anyhow::Resul
     Ok(Exit::Clean)
 }
 
-fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow::Result<Exit> {
+fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading, offline: bool) -> anyhow::Result<Exit> {
     let subject = args.dir.canonicalize_utf8().map_err(|_| {
         UsageError::with_hint(format!("there is no folder `{}`", args.dir), "--dir takes a folder")
     })?;
     let host = Host::here(Launcher::of_this_process());
     if args.plan {
-        let plans: Vec<_> = records.iter().filter_map(|record| Some((*record, verifier(record)?))).collect();
+        let plans: Vec<_> =
+            records.iter().filter_map(|record| Some((*record, verifier(record, offline)?))).collect();
         report::check_plans(&plans, &host, args.format);
         return Ok(Exit::Clean);
     }
@@ -109,10 +110,10 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow:
     let mode = if args.repair { Mode::Repair } else { Mode::Detect };
     let mut outcomes = Vec::new();
     for record in records {
-        let Some(verifier) = verifier(record) else { continue };
+        let Some(verifier) = verifier(record, offline) else { continue };
         let began = Instant::now();
         let mut outcome = untold(record, mode, &host.launcher.claims);
-        let seeker = Seeker { args, store: &store, subject: &subject, host: &host };
+        let seeker = Seeker { args, offline, store: &store, subject: &subject, host: &host };
         if let Some(reason) = seeker.refusal(record, &verifier)? {
             outcome.reason = Some(reason);
         } else {
@@ -142,12 +143,17 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading) -> anyhow:
     Ok(exit_of(&outcomes, args.fail_on.as_deref(), args.exit_style.unwrap_or(ExitStyle::Usual)))
 }
 
-fn verifier(record: &Record) -> Option<Verifier> {
-    match (&record.verify, &record.check) {
-        (Some(verifier), _) => Some((**verifier).clone()),
-        (None, Some(check)) => Some(of_check(check)),
-        (None, None) => None,
+/// What would run. Offline, its steps may ask this machine alone; its programs reach no network anyway.
+fn verifier(record: &Record, offline: bool) -> Option<Verifier> {
+    let mut verifier = match (&record.verify, &record.check) {
+        (Some(verifier), _) => (**verifier).clone(),
+        (None, Some(check)) => of_check(check),
+        (None, None) => return None,
+    };
+    if offline {
+        verifier.sandbox.network = verifier.sandbox.network.of_this_machine();
     }
+    Some(verifier)
 }
 
 /// An outcome before anything ran.
@@ -173,6 +179,7 @@ fn untold(record: &Record, mode: Mode, claims: &Claims) -> Outcome {
 /// Who wants to run checks, and where.
 struct Seeker<'s> {
     args: &'s VerifyArgs,
+    offline: bool,
     store: &'s TrustStore,
     subject: &'s Utf8Path,
     host: &'s Host,
@@ -181,7 +188,10 @@ struct Seeker<'s> {
 impl Seeker<'_> {
     /// Why a check may not run. Its first word is what exit codes go by.
     fn refusal(&self, record: &Record, verifier: &Verifier) -> anyhow::Result<Option<String>> {
-        let capabilities = capabilities(record);
+        let mut capabilities = capabilities(record);
+        if self.offline {
+            capabilities.remove(&Capability::Network);
+        }
         let Some(digest) = check_digest(record) else { return Ok(None) };
         let unenforced = self.unenforced(verifier, &capabilities);
         if self.is_allowed(&digest, &capabilities) {

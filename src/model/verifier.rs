@@ -173,6 +173,24 @@ pub enum Network {
     Hosts(Vec<String>),
 }
 
+impl Network {
+    /// What is left of it where no other machine may be asked.
+    pub fn of_this_machine(&self) -> Network {
+        let Network::Hosts(hosts) = self else { return self.clone() };
+        let is_here = |listed: &&String| {
+            listed.rsplit_once(':').is_some_and(|(host, _)| Network::is_this_machine(host))
+        };
+        let hosts: Vec<String> = hosts.iter().filter(is_here).cloned().collect();
+        if hosts.is_empty() { Network::None } else { Network::Hosts(hosts) }
+    }
+
+    /// Whether a host is the machine that asks.
+    pub fn is_this_machine(host: &str) -> bool {
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+}
+
 /// A layer of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {

@@ -112,6 +112,12 @@ pub(super) fn run<'r>(
     let Setting { mut programs, variables, http, ports, free_inputs, listeners, scratch, .. } = setting;
     programs.verifier = verifier;
     programs.ports = scope.services.values().copied().collect();
+    // A self-test is offline by this and by the sandbox: programs reach the ports of our own replicas alone, requests
+    // are answered by the fixture, and other connections of ours stay on this machine.
+    let network = match &http {
+        Some(_) => verifier.sandbox.network.of_this_machine(),
+        None => verifier.sandbox.network.clone(),
+    };
     let mut world = World {
         verifier,
         scope,
@@ -120,6 +126,7 @@ pub(super) fn run<'r>(
         variables,
         http,
         ports,
+        network,
         documents: around.documents,
         question,
         free_inputs,

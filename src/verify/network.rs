@@ -9,7 +9,7 @@ use crate::model::{HttpReply, Network};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::net::{IpAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 /// A request of ours, complete.
@@ -80,16 +80,20 @@ fn host_of(url: &str) -> &str {
 }
 
 fn once(network: &Network, ask: &Ask, deadline: Instant) -> Result<Message, Unknown> {
-    let Some(rest) = ask.url.strip_prefix("http://") else {
-        return Err(Unknown::new("https-not-built-in"));
-    };
+    let (scheme, rest) = ask.url.split_once("://").ok_or_else(|| Unknown::new("bad-address"))?;
+    let usual_port = if scheme == "https" { 443 } else { 80 };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => {
             (host, port.parse().map_err(|_| Unknown::new("bad-address"))?)
         }
-        _ => (authority, 80),
+        _ => (authority, usual_port),
     };
+    // Whether it may be asked comes first: what is denied is denied in any scheme.
+    allowed(network, host, port)?;
+    if scheme != "http" {
+        return Err(Unknown::new("https-not-built-in"));
+    }
     let path = path.split('#').next().unwrap_or_default();
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
@@ -151,15 +155,10 @@ fn connect(network: &Network, host: &str, port: u16, deadline: Instant) -> Resul
 fn allowed(network: &Network, host: &str, port: u16) -> Result<(), Unknown> {
     let yes = match network {
         Network::None => false,
-        Network::Loopback => is_here(host),
+        Network::Loopback => Network::is_this_machine(host),
         Network::Hosts(hosts) => hosts.iter().any(|listed| *listed == format!("{host}:{port}")),
     };
     if yes { Ok(()) } else { Err(Unknown::new("network-denied")) }
-}
-
-fn is_here(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether somebody answers at a port: `connected`, and what they say first where that is asked for.
@@ -186,7 +185,7 @@ pub fn call(
 
 /// Whether a port of this machine can be taken: `bind` is `free`, `in-use` or `denied`.
 pub fn take(network: &Network, host: &str, port: u16) -> Result<Value, Unknown> {
-    if !is_here(host) || *network == Network::None {
+    if !Network::is_this_machine(host) || *network == Network::None {
         return Err(Unknown::new("network-denied"));
     }
     let host = if host == "localhost" { "127.0.0.1" } else { host.trim_matches(['[', ']']) };

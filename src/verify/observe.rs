@@ -15,8 +15,8 @@ use super::template::{Scope, alone, in_text};
 use super::tokens;
 use super::tools::{Programs, Version};
 use crate::model::{
-    Capture, Fact, FileStep, FilesStep, HttpReply, HttpStep, InputKind, ManualStep, Matcher, Op, Probes,
-    Root, StepKind, TcpStep, Template, Verifier, VerifierStep,
+    Capture, Fact, FileStep, FilesStep, HttpReply, HttpStep, InputKind, ManualStep, Matcher, Network, Op,
+    Probes, Root, StepKind, TcpStep, Template, Verifier, VerifierStep,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -43,6 +43,8 @@ pub struct World<'r> {
     pub http: Option<Vec<HttpReply>>,
     /// In a fixture: the ports that `tcp` steps may call.
     pub ports: Option<Vec<u16>>,
+    /// What steps of ours may ask. In a fixture no other machine, whatever the verifier says.
+    pub network: Network,
     /// Readers of documents.
     pub documents: Documents,
     /// Somebody to ask.
@@ -234,7 +236,7 @@ impl Sight<'_, '_> {
                 self.world.programs.used.recorded.set(true);
                 Ok(answer)
             }
-            None => network::request(&self.world.verifier.sandbox.network, &ask, self.deadline),
+            None => network::request(&self.world.network, &ask, self.deadline),
         }
     }
 
@@ -244,7 +246,7 @@ impl Sight<'_, '_> {
         if self.world.ports.as_ref().is_some_and(|own| !own.contains(&port)) {
             return Err(Unknown::new("network-denied"));
         }
-        let network = &self.world.verifier.sandbox.network;
+        let network = &self.world.network;
         match tcp.bind {
             true => network::take(network, &tcp.host, port),
             false => network::call(network, &tcp.host, port, self.asks("banner"), self.deadline),

@@ -39,6 +39,11 @@ impl CellOutcome {
     pub fn is_failure(&self) -> bool {
         self.verdict.is_some_and(|verdict| !self.expected.contains(&verdict))
     }
+
+    /// Whether something stood for what would have been there for real.
+    pub fn is_modelled(&self) -> bool {
+        self.verdict.is_some() && self.level == Level::Recorded
+    }
 }
 
 /// Runs every state of a plan, and `run` in an empty folder, where it must show neither failure nor repair.

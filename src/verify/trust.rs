@@ -99,7 +99,7 @@ fn of_step(step: &VerifierStep) -> Vec<Capability> {
         StepKind::Command(_) | StepKind::Version(_) | StepKind::Requests(_) => vec![Capability::Probe],
         StepKind::Shell(_) => vec![Capability::Shell],
         StepKind::Http(_) => vec![Capability::Network],
-        StepKind::Tcp(tcp) if tcp.bind || is_loopback(&tcp.host) => vec![Capability::Probe],
+        StepKind::Tcp(tcp) if tcp.bind || Network::is_this_machine(&tcp.host) => vec![Capability::Probe],
         StepKind::Tcp(_) => vec![Capability::Network],
         StepKind::Jwt(_) | StepKind::Token(_) => vec![Capability::Secrets],
         StepKind::Env(_) if reads_value(step) => vec![Capability::Probe],
@@ -117,10 +117,6 @@ fn of_step(step: &VerifierStep) -> Vec<Capability> {
 fn reads_value(step: &VerifierStep) -> bool {
     let probes = step.expect.keys().chain(step.refute.iter().flat_map(|probes| probes.keys()));
     !step.capture.is_empty() || probes.into_iter().any(|probe| probe != "set")
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The digest that trust is given to: `sha256:` and 64 hexadecimal digits over a tree as it was read.

@@ -19,6 +19,7 @@ mod props;
 mod reports;
 mod schema;
 mod scripts;
+mod selftest;
 mod settings;
 mod states;
 mod support;
