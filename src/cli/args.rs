@@ -471,6 +471,9 @@ pub struct VerifyArgs {
     /// What a state has to be to count: with `real`, one that recorded replies answered was not executed
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "any", requires = "self_test")]
     pub level: Wanted,
+    /// Keep what each check's program printed in the really broken state, in `observed/` beside the record
+    #[arg(long, requires = "self_test")]
+    pub harvest: bool,
     /// Write the results to this file, for the pages to show
     #[arg(long, value_name = "FILE", requires = "self_test")]
     pub record_results: Option<Utf8PathBuf>,

@@ -10,6 +10,7 @@ mod clean;
 mod completions;
 mod consent;
 mod fmt;
+mod harvest;
 mod import;
 mod lint;
 mod list;

@@ -1,7 +1,7 @@
 //! `faultbook verify --self-test`: can a check tell its failure from a repair, and from what only looks like one?
 
 use super::args::{ReportFormat, VerifyArgs, Wanted};
-use super::{Exit, exit_of, report, today, verify};
+use super::{Exit, exit_of, harvest, report, today, verify};
 use crate::model::{CellName, Layer, Record, RecordId, Verdict};
 use crate::verify::{
     Around, CellOutcome, Claims, FalsePositive, Folders, Form, Host, Launcher, Level, Mode, Mutants, Outcome,
@@ -83,6 +83,10 @@ pub fn run(
         reading.book.settings.site_url.as_ref(),
         args.format != ReportFormat::Human,
     )?;
+    if args.harvest {
+        let place = harvest::Place { root, src: &reading.book.settings.src };
+        harvest::run(&tests, records, place, &host, n_jobs)?;
+    }
     if args.format == ReportFormat::Human {
         report::data(&summary(&tested, crossed.as_ref(), args.mutants));
     }
@@ -111,7 +115,7 @@ fn unenforced(claims: &Claims, args: &VerifyArgs) -> Option<String> {
 }
 
 /// Works on several items at a time, and hands on what came of each in the order of the items.
-fn in_order<'i, I: Sync, T: Send>(
+pub fn in_order<'i, I: Sync, T: Send>(
     items: &'i [I],
     n_jobs: usize,
     work: impl Fn(&'i I) -> T + Sync,

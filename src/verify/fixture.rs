@@ -291,7 +291,7 @@ fn overlay(fixture: &Fixture, setting: &Setting<'_>, scope: &Scope, folders: &Fo
 }
 
 /// A state and what it builds on, the lowest first.
-fn chain<'v>(verifier: &'v Verifier, name: &CellName) -> Result<Vec<&'v Fixture>, String> {
+pub fn chain<'v>(verifier: &'v Verifier, name: &CellName) -> Result<Vec<&'v Fixture>, String> {
     let mut chain = Vec::new();
     let mut next = match name {
         CellName::WrongFix(id) => match verifier.wrong_fixes.get(id) {

@@ -14,6 +14,7 @@ use super::service::{Replica, listen};
 use super::template::Scope;
 use super::tools::{Host, Versions};
 use crate::model::{Privileges, Verdict, Verifier};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -47,6 +48,8 @@ pub struct Ran {
     pub tools: BTreeMap<String, String>,
     /// The least real thing that took part.
     pub level: Level,
+    /// What programs and scripts of steps printed, by step, without secrets.
+    pub printed: Vec<(String, String)>,
     /// How long it took.
     pub took: Duration,
 }
@@ -80,6 +83,7 @@ impl Ran {
             steps: Vec::new(),
             tools,
             level: Level::Static,
+            printed: Vec::new(),
             took,
         }
     }
@@ -130,6 +134,7 @@ pub(super) fn run<'r>(
         documents: around.documents,
         question,
         free_inputs,
+        printed: RefCell::default(),
         hidden: given.secrets,
         deadline: began + verifier.timeout,
         now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -151,6 +156,9 @@ pub(super) fn run<'r>(
         *version = cleaned(version, &redactor, &paths).chars().take(MAX_VERSION).collect();
     }
     let level = world.programs.used.level();
+    let said = world.printed.take();
+    let in_order = verifier.steps.iter().filter_map(|step| said.get_key_value(&step.id));
+    let printed = in_order.map(|(step, words)| (step.clone(), cleaned(words, &redactor, &paths))).collect();
     drop((world, listeners, scratch));
     Ran {
         verdict,
@@ -158,6 +166,7 @@ pub(super) fn run<'r>(
         steps,
         tools,
         level,
+        printed,
         took: began.elapsed(),
     }
 }

@@ -51,6 +51,8 @@ pub struct World<'r> {
     pub question: Option<&'r Question<'r>>,
     /// Whether an input of kind `path` may lead out of the subject: where whoever runs this has handed it in.
     pub free_inputs: bool,
+    /// What programs and scripts printed, by step.
+    pub printed: RefCell<BTreeMap<String, String>>,
     /// What is taken out of every text that leaves: secrets by name.
     pub hidden: BTreeMap<String, String>,
     /// Until then.
@@ -171,8 +173,8 @@ impl Sight<'_, '_> {
         let world = self.world;
         let secret = |name: &String| world.scope.secrets.get(name).ok_or_else(|| Unknown::new("not-set"));
         Ok(match &self.step.kind {
-            StepKind::Command(command) => Seen::Values(commands::command(world, command, self.left())?),
-            StepKind::Shell(shell) => Seen::Values(commands::shell(world, shell, self.left())?),
+            StepKind::Command(command) => self.said(commands::command(world, command, self.left())?),
+            StepKind::Shell(shell) => self.said(commands::shell(world, shell, self.left())?),
             StepKind::Http(http) => Seen::Values(self.http(http)?),
             StepKind::File(file) => self.file(file)?,
             StepKind::Files(files) => self.files(files)?,
@@ -206,6 +208,12 @@ impl Sight<'_, '_> {
                 Seen::Values(json!({"answer": answer.ok_or_else(|| Unknown::new("manual"))?}))
             }
         })
+    }
+
+    fn said(&self, said: Value) -> Seen {
+        let words = said["output"].as_str().unwrap_or_default().to_owned();
+        self.world.printed.borrow_mut().insert(self.step.id.clone(), words);
+        Seen::Values(said)
     }
 
     fn left(&self) -> Duration {

@@ -73,7 +73,8 @@ impl Host {
         folders.chain(self.toolchains().into_values().map(PathBuf::from)).collect()
     }
 
-    fn toolchains(&self) -> BTreeMap<String, String> {
+    /// Where tools keep themselves, by the variable that says it.
+    pub fn toolchains(&self) -> BTreeMap<String, String> {
         let place = |(name, below_home): &(&str, Option<&str>)| {
             let usual = || {
                 let folder = self.home.as_ref()?.join((*below_home)?);

@@ -110,3 +110,103 @@ fn offline_what_only_another_machine_could_tell_stays_unknown() {
     subject.write("state", "good");
     assert_eq!(verify(&["--offline"]).status.code(), Some(0));
 }
+
+/// A check of the short form, whose program prints what differs each time.
+const SHORT: &str = "title: It breaks\nproduct: thing\nsymptom: It stops.\nroot_cause: A cause.\nfix: [{run: echo good > state}]\nwrong_fixes: [{id: wait, run: sleep 0, why: Nothing changes.}]\nkeywords: [it breaks]\nsources: [seen]\ncheck:\n  setup: echo bad > state\n  run: |\n    date; echo \"$PWD/state is $(cat state), pid $$, in $(mktemp)\"\n  broken: {output: is bad}\n  fixed: {output: is good}\n";
+
+fn observed(book: &Scratch, folder: &str) -> Option<String> {
+    std::fs::read_to_string(book.path().join(folder).join("observed/broken.txt")).ok()
+}
+
+#[test]
+fn what_a_real_failure_printed_is_kept_beside_its_record() {
+    let book = book(&[("content/web/it-breaks.yaml", SHORT), ("content/long/record.yaml", &half_recorded())]);
+    let output = book.run(&["verify", "--self-test", "--harvest"]);
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let kept = "<time>\n<scratch>/state is bad, pid <number>, in <scratch>/tmp/<name>\n";
+    assert_eq!(observed(&book, "content/web/it-breaks").as_deref(), Some(kept));
+    assert_eq!(observed(&book, "content/long").as_deref(), Some("bad\n"));
+    // A record without a folder of its own got one, and is the same record there.
+    assert!(said.contains("content/web/it-breaks.yaml is content/web/it-breaks/record.yaml now"), "{said}");
+    let ids = book.run(&["list", "-f", "ids"]);
+    assert_eq!(String::from_utf8_lossy(&ids.stdout), "it-breaks\nlong\n");
+    // Whoever has changed only what always changes loses nothing to the next run.
+    let by_hand = kept.replace("pid <number>", "pid 12");
+    book.write("content/web/it-breaks/observed/broken.txt", &by_hand);
+    let said = words(&book.run(&["verify", "--self-test", "--harvest"]));
+    assert_eq!(said.matches("as before").count(), 2, "{said}");
+    assert_eq!(observed(&book, "content/web/it-breaks"), Some(by_hand));
+    book.write("content/web/it-breaks/observed/broken.txt", "another failure\n");
+    book.run(&["verify", "--self-test", "--harvest"]);
+    assert_eq!(observed(&book, "content/web/it-breaks").as_deref(), Some(kept));
+}
+
+#[test]
+fn what_was_modelled_or_did_not_fail_is_not_kept() {
+    let replies = "broken: {expect: present, stubs: {commands: {cat: {replies: [{args: [--version], stdout: \"cat 9.1\\n\"}, {args: [state], stdout: \"bad\\n\"}]}}}}";
+    let told = half_recorded().replace("broken: {expect: present, files: {state: \"bad\\n\"}}", replies);
+    let own = half_recorded().replace(
+        "files: {state: \"bad\\n\"}}",
+        "path: [bin], mode: {bin/cat: '755'}, files: {state: \"bad\\n\", bin/cat: \"#!/bin/sh\\n/bin/cat \\\"$@\\\"\\n\"}}",
+    );
+    let book = book(&[
+        ("content/told/record.yaml", &told),
+        ("content/own/record.yaml", &own),
+        ("content/sound/record.yaml", &SHORT.replace("setup: echo bad", "setup: echo good")),
+        ("content/files/record.yaml", &far().replace("all: [bad, {not: up}]", "all: [bad]")),
+    ]);
+    let said = words(&book.run(&["verify", "--self-test", "--harvest"]));
+    for (id, why) in [
+        ("told", "a recorded reply stood for a program"),
+        ("own", "a program of the record's own ran in the place of another"),
+        ("sound", "`fixed` holds"),
+        ("files", "no program ran"),
+    ] {
+        assert!(said.contains(&format!("nothing    {id}: {why}\n")), "{said}");
+        assert_eq!(observed(&book, &format!("content/{id}")), None);
+    }
+}
+
+/// No folder of a record may lead what is harvested out of the book.
+#[test]
+fn nothing_is_kept_through_a_link() {
+    let book = book(&[("content/it-breaks/record.yaml", SHORT)]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), book.path().join("content/it-breaks/observed")).unwrap();
+    let output = book.run(&["verify", "--self-test", "--harvest"]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+/// The same tools say the same on every machine and on every day.
+#[test]
+fn what_differs_each_time_has_a_name() {
+    let mut host = crate::support::here();
+    host.home = Some("/users/kim".into());
+    host.variables.insert("USER".to_owned(), "kimberley".to_owned());
+    host.variables.insert("PYENV_ROOT".to_owned(), "/opt/pyenv".to_owned());
+    let registry = ["registry.npm", "js.org"].concat();
+    let index = ["index.crates", ".io"].concat();
+    for (text, steady) in [
+        (
+            "‹scratch›/copy-a1B2c3/subject/x and ‹scratch›/empty-Zz9/y".to_owned(),
+            "<subject>/x and <scratch>/y",
+        ),
+        ("[main 1a2b3c4] Wed Nov 25 08:33:09 2026 +0000".to_owned(), "[main <hash>] <time>"),
+        ("at 2026-11-25T08:33:09.123Z, took 0.25s".to_owned(), "at <time>, took <time>"),
+        ("E1125 09:34:01.123456   14976 run.go:72] x".to_owned(), "E<time> <number> run.go:72] x"),
+        ("40774B30627F0000:error:05800074:x509".to_owned(), "<number>:error:05800074:x509"),
+        ("\u{1b}[31mred\u{1b}[0m".to_owned(), "red"),
+        ("GET https://u:p@mirror.example.com:8080/simple".to_owned(), "GET https://<registry>/simple"),
+        (format!("https://{registry}/x, {index}"), "https://<registry>/x, <registry>"),
+        ("connect 127.0.0.1:41234".to_owned(), "connect 127.0.0.1:<port>"),
+        ("/users/kim/.npm ca/users/kim-x /users/kimono".to_owned(), "~/.npm ca/users/kim-x /users/kimono"),
+        ("/opt/pyenv/versions, by kimberley".to_owned(), "<tools>/versions, by <user>"),
+        ("2.47.3 on line 12 of 1234567, 0x1f".to_owned(), "2.47.3 on line 12 of 1234567, 0x1f"),
+    ] {
+        assert_eq!(faultbook::verify::steady(&text, &host), steady);
+    }
+    assert!(faultbook::verify::is_same("at 10:00:01, 1234567", "at 11:59:59, abcdef0\n"));
+    assert!(!faultbook::verify::is_same("version 1.2.3", "version 1.2.4"));
+}
