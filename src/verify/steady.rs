@@ -36,6 +36,9 @@ static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(127\.0\.0\.1|localhost|\[::1\]):\d+\b", "$1:<port>"),
         (r"(?i)\b(pid|process) \d+\b", "$1 <number>"),
         (r"\b0x[0-9a-fA-F]{6,}\b", "<address>"),
+        // Names of commits whose place says so, even where all of it is digits.
+        (r"\b[0-9a-f]{7,40}(\.{2,3})[0-9a-f]{7,40}\b", "<hash>$1<hash>"),
+        (r"(?m)^(\[\S+ (?:\([^)]*\) )?)[0-9a-f]{7,40}\]", "$1<hash>]"),
         // Registries, wherever this machine's tools look for them.
         (
             r"(?i)\b(https?://)(?:[^/\s@]*@)?(?:registry|index|static|files|mirrors?|proxy)\.[\w.-]+(?::\d+)?",

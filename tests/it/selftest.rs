@@ -194,6 +194,8 @@ fn what_differs_each_time_has_a_name() {
             "<subject>/x and <scratch>/y",
         ),
         ("[main 1a2b3c4] Wed Nov 25 08:33:09 2026 +0000".to_owned(), "[main <hash>] <time>"),
+        ("4625731..1a2b3c4  main".to_owned(), "<hash>..<hash>  main"),
+        ("[main (root-commit) 4625731] Base".to_owned(), "[main (root-commit) <hash>] Base"),
         ("at 2026-11-25T08:33:09.123Z, took 0.25s".to_owned(), "at <time>, took <time>"),
         ("E1125 09:34:01.123456   14976 run.go:72] x".to_owned(), "E<time> <number> run.go:72] x"),
         ("40774B30627F0000:error:05800074:x509".to_owned(), "<number>:error:05800074:x509"),
