@@ -471,6 +471,9 @@ pub struct VerifyArgs {
     /// What a state has to be to count: with `real`, one that recorded replies answered was not executed
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "any", requires = "self_test")]
     pub level: Wanted,
+    /// Run the real tool where replies stand for one, and write what it says into the record; the self-test comes after
+    #[arg(long, requires = "self_test")]
+    pub record: bool,
     /// Keep what each check's program printed in the really broken state, in `observed/` beside the record
     #[arg(long, requires = "self_test")]
     pub harvest: bool,

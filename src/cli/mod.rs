@@ -6,6 +6,7 @@
 mod args;
 mod attempt;
 mod build;
+mod cassette;
 mod clean;
 mod completions;
 mod consent;

@@ -88,7 +88,7 @@ fn refuse_existing(to: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// The new text of every file that changes. Edits of one file do not overlap.
-fn applied(sources: &Sources, mut edits: Vec<Edit>) -> BTreeMap<FileId, String> {
+pub fn applied(sources: &Sources, mut edits: Vec<Edit>) -> BTreeMap<FileId, String> {
     edits.sort_by_key(|edit| std::cmp::Reverse((edit.span.start, edit.span.end)));
     let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
     for edit in edits {

@@ -97,7 +97,7 @@ pub fn run(
 
 /// What is not enforced although it must be: what `--require-sandbox` names, and by default what keeps a stranger's
 /// scripts from files and network.
-fn unenforced(claims: &Claims, args: &VerifyArgs) -> Option<String> {
+pub fn unenforced(claims: &Claims, args: &VerifyArgs) -> Option<String> {
     let required: Vec<Layer> = args.require_sandbox.iter().flat_map(|layer| layer.layers()).collect();
     let lacks = |layers: &[Layer]| layers.iter().any(|layer| !claims.enforces(*layer));
     let told = format!("files: {}, {}; network: {}", claims.fs_write, claims.fs_read, claims.network);

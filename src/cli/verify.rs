@@ -5,7 +5,7 @@
 //! Not here: whether checks can be trusted to tell (`selftest.rs`).
 
 use super::args::{ExitStyle, ReportFormat, VerifyArgs};
-use super::{Exit, UsageError, consent, exit_of, load, record, report, selftest};
+use super::{Exit, UsageError, cassette, consent, exit_of, load, record, report, selftest};
 use crate::model::{ManualStep, Record, SiteUrl, Verdict, Verifier};
 use crate::verify::{
     Around, Capability, Claims, Folders, Host, Launcher, Mode, Outcome, Sightings, TrustStore, Versions,
@@ -20,6 +20,9 @@ use std::time::Instant;
 
 /// Runs checks, or their self-tests.
 pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool, offline: bool) -> anyhow::Result<Exit> {
+    if args.record && !args.plan {
+        cassette::run(args, root)?;
+    }
     let input = load(root)?;
     let reading = crate::read(&input.sources, &input.given);
     if crate::diag::has_errors(&reading.found) {
@@ -36,7 +39,11 @@ pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool, offline: bool) -> an
 }
 
 /// The records that are meant: those that are named, or every one with a check.
-fn chosen<'r>(args: &VerifyArgs, root: &Utf8Path, reading: &'r Reading) -> anyhow::Result<Vec<&'r Record>> {
+pub fn chosen<'r>(
+    args: &VerifyArgs,
+    root: &Utf8Path,
+    reading: &'r Reading,
+) -> anyhow::Result<Vec<&'r Record>> {
     let has_check = |record: &&Record| record.check.is_some() || record.verify.is_some();
     let has_tag = |record: &&Record| args.tag.as_ref().is_none_or(|tag| record.tags.contains(tag));
     let changed = args.changed_since.as_ref().map(|commit| {

@@ -29,7 +29,7 @@ pub use guide::ParsedGuide;
 pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus};
 pub use settings::Override;
 pub use tree::{Entry, Node, Value};
-pub use write::{list_node, map_node, text_node};
+pub use write::{list_node, map_node, reply, text_node};
 
 use crate::diag::{self, Code, Diagnostic};
 use crate::model::Settings;

@@ -7,6 +7,7 @@
 use super::markdown;
 use super::shape::{Kind, RECORD, Shape};
 use super::tree::{Entry, Node, Value};
+use super::verifier_shape::COMMAND_REPLY;
 use crate::text::{FileId, Span, Spanned};
 
 /// Lines are wrapped here where their value allows it.
@@ -411,6 +412,29 @@ fn write_scalar(text: &str, kind: Kind, quoted: bool, indent: usize, at: usize, 
         column += word.chars().count() + 1;
     }
     out.push('\n');
+}
+
+/// A recorded reply as it stands in a list: in braces, or on lines of its own that begin at a column.
+pub fn reply(node: &Node, column: Option<usize>) -> String {
+    let Value::Map(entries) = &node.value else { return one_line(node) };
+    let Some(column) = column else { return one_line(node) };
+    let mut lines = String::new();
+    entries.iter().for_each(|entry| write_entry(entry, &COMMAND_REPLY, column, &mut lines));
+    lines.trim_start().trim_end_matches('\n').to_owned()
+}
+
+/// A value on one line, however long.
+fn one_line(node: &Node) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Scalar(text) => scalar(text, Kind::Exact, node.quoted, true),
+        Value::List(items) => format!("[{}]", joined(items.iter().map(one_line).collect())),
+        Value::Map(entries) => {
+            let entry = |entry: &Entry| format!("{}: {}", entry.key.value, one_line(&entry.node));
+            format!("{{{}}}", joined(entries.iter().map(entry).collect()))
+        }
+    }
 }
 
 /// A node that was not read from a file, for those who make records.

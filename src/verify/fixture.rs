@@ -3,6 +3,7 @@
 //! In: a fixture and those that it builds on, or a real folder. Out: a `Setting`, laid out in a scratch folder that
 //! goes with it. Not here: steps and verdicts.
 
+use super::cassette::Recorder;
 use super::files;
 use super::long::Around;
 use super::matcher::Unknown;
@@ -118,6 +119,7 @@ impl<'r> Setting<'r> {
             ports: Vec::new(),
             used: Used::default(),
             versions,
+            recorder: None,
         };
         Ok(Setting {
             subject: folder.join("subject"),
@@ -161,6 +163,19 @@ impl<'r> Setting<'r> {
     ) -> Result<Setting<'r>, Unmade> {
         let mut setting = Setting::empty(verifier, around.host, around.versions)?;
         setting.examine(folder.to_owned());
+        setting.fill(verifier, name, around.folders)?;
+        Ok(setting)
+    }
+
+    /// Lays a state out in which real programs run in the place of recorded replies.
+    pub fn lay_to_record(
+        verifier: &'r Verifier,
+        name: &CellName,
+        around: Around<'r>,
+        recorder: &'r Recorder,
+    ) -> Result<Setting<'r>, Unmade> {
+        let mut setting = Setting::empty(verifier, around.host, around.versions)?;
+        setting.programs.recorder = Some(recorder);
         setting.fill(verifier, name, around.folders)?;
         Ok(setting)
     }

@@ -145,6 +145,9 @@ pub(super) fn run<'r>(
         steps.push(outcome);
     }
     let redactor = Redactor::of(&world.hidden);
+    if let Some(recorder) = world.programs.recorder {
+        recorder.settle(&redactor, &world.programs);
+    }
     let Judged { verdict, reason } = judge(verifier, &steps, mode);
     for step in &mut steps {
         step.reason = step.reason.as_deref().map(|reason| cleaned(reason, &redactor, &paths));

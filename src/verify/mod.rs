@@ -7,6 +7,7 @@
 
 mod attempt;
 mod calls;
+mod cassette;
 mod commands;
 mod confine;
 mod cross;
@@ -48,6 +49,7 @@ mod trust;
 mod weaker;
 
 pub use attempt::{Attempt, AttemptError, COMMANDS_FILE, HISTORY_FILE, Judgement};
+pub use cassette::{Recorder, Taken, record};
 pub use cross::{FalsePositive, mistaken};
 pub use ere::{Ere, ere};
 pub use export::script;

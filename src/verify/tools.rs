@@ -3,6 +3,7 @@
 //! In: this machine, and what a fixture puts in its place. Out: `Done`, from the sandbox or from a recorded reply.
 //! Not here: what may be touched (`sandbox.rs`), what the output means (`observe.rs`).
 
+use super::cassette::Recorder;
 use super::matcher::{Unknown, in_range};
 use super::outcome::Level;
 use super::sandbox::{Caps, Done, End, Job, Launcher, Policy};
@@ -127,6 +128,8 @@ pub struct Programs<'r> {
     pub used: Used,
     /// Versions that were found before, by path.
     pub versions: &'r Versions,
+    /// Where replies are recorded anew.
+    pub recorder: Option<&'r Recorder>,
 }
 
 /// What took part in a run.
@@ -157,6 +160,8 @@ pub struct Versions(RefCell<BTreeMap<(PathBuf, Vec<String>), Done>>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Program(PathBuf),
+    /// The program of that name, which runs in the place of its replies.
+    Heard(PathBuf, String),
     /// Replies under this name.
     Recorded(String),
 }
@@ -268,15 +273,24 @@ impl Programs<'_> {
     }
 
     fn place(&self, name: &str) -> Option<Place> {
-        match self.replies.get(name) {
-            Some(Some(_)) => Some(Place::Recorded(name.to_owned())),
-            Some(None) => None,
-            None => {
-                let machine = self.host.path.iter().filter(|folder| !folder.starts_with(&self.subject));
-                let folders: Vec<PathBuf> = self.front.iter().chain(machine).cloned().collect();
-                find_in(&folders, name).map(Place::Program)
-            }
+        match (self.replies.get(name), self.recorder) {
+            (Some(Some(_)), Some(recorder)) => match self.installed(name) {
+                Some(path) => Some(Place::Heard(path, name.to_owned())),
+                None => {
+                    recorder.miss(name);
+                    None
+                }
+            },
+            (Some(Some(_)), None) => Some(Place::Recorded(name.to_owned())),
+            (Some(None), _) => None,
+            (None, _) => self.installed(name).map(Place::Program),
         }
+    }
+
+    fn installed(&self, name: &str) -> Option<PathBuf> {
+        let machine = self.host.path.iter().filter(|folder| !folder.starts_with(&self.subject));
+        let folders: Vec<PathBuf> = self.front.iter().chain(machine).cloned().collect();
+        find_in(&folders, name)
     }
 
     fn version_at(
@@ -325,12 +339,20 @@ impl Programs<'_> {
     fn call_at(&self, place: &Place, call: &Call) -> Result<Done, Unknown> {
         match place {
             Place::Recorded(name) => self.recorded(name, &call.args),
-            Place::Program(program) => {
-                self.used.program.set(true);
-                let job = self.job(program, call);
-                self.host.launcher.run(&job).map_err(|_| Unknown::new("sandbox-unavailable"))
+            Place::Program(program) => self.start(program, call),
+            Place::Heard(program, name) => {
+                let done = self.start(program, call)?;
+                if let Some(recorder) = self.recorder {
+                    recorder.hear(name, &call.args, &done);
+                }
+                Ok(done)
             }
         }
+    }
+
+    fn start(&self, program: &Path, call: &Call) -> Result<Done, Unknown> {
+        self.used.program.set(true);
+        self.host.launcher.run(&self.job(program, call)).map_err(|_| Unknown::new("sandbox-unavailable"))
     }
 
     /// A program of this machine, called as it would be in a run.
@@ -350,14 +372,31 @@ impl Programs<'_> {
     fn recorded(&self, name: &str, args: &[String]) -> Result<Done, Unknown> {
         self.used.recorded.set(true);
         let replies = self.replies.get(name).and_then(Option::as_ref);
-        let reply = replies.and_then(|replies| replies.iter().find(|reply| reply.args == args));
+        let reply =
+            replies.and_then(|replies| replies.iter().find(|reply| self.filled_all(&reply.args) == args));
         let reply = reply.ok_or_else(|| Unknown::new("unrecorded-arguments"))?;
         Ok(Done {
             end: End::Exit(reply.exit),
-            stdout: reply.stdout.clone(),
-            stderr: reply.stderr.clone(),
+            stdout: self.filled(&reply.stdout),
+            stderr: self.filled(&reply.stderr),
             took: Duration::ZERO,
         })
+    }
+
+    fn filled_all(&self, args: &[String]) -> Vec<String> {
+        args.iter().map(|arg| self.filled(arg)).collect()
+    }
+
+    /// A recorded text with the folders of this run in it.
+    fn filled(&self, text: &str) -> String {
+        let folders = [
+            ("${subject}", self.subject.clone()),
+            ("${home}", self.home.clone()),
+            ("${scratch}", self.scratch.join("work")),
+        ];
+        let fill =
+            |text: String, (name, folder): &(&str, PathBuf)| text.replace(name, &folder.to_string_lossy());
+        folders.iter().fold(text.to_owned(), fill)
     }
 
     fn policy(&self, program: &Path, more: &[PathBuf]) -> Policy {

@@ -6,6 +6,8 @@ mod attack;
 mod attempt;
 mod browser;
 mod cases;
+mod cassette;
+
 mod cli;
 mod conformance;
 mod consent;

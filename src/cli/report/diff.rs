@@ -1,6 +1,6 @@
 //! How two texts differ, line by line.
 
-use super::{BOLD, GREEN, RED, RESET, data, shown};
+use super::{BOLD, GREEN, RED, RESET, data, shown, talk};
 use camino::Utf8Path;
 
 /// Lines around a change that are shown with it.
@@ -21,6 +21,12 @@ pub fn diff(path: &Utf8Path, built_in: &str, own: &str) {
     let lines = compare(built_in, own);
     data(&format!("{BOLD}--- built-in {path}\n+++ {path}{RESET}"));
     hunks(&lines).into_iter().for_each(|hunk| data(&hunk));
+}
+
+/// Shows how a file of the book was changed, as `diff -u` does.
+pub fn change(path: &Utf8Path, before: &str, after: &str) {
+    talk(&format!("{BOLD}--- {path}\n+++ {path}{RESET}"));
+    hunks(&compare(before, after)).into_iter().for_each(|hunk| talk(&hunk));
 }
 
 /// The lines of both, by the longest sequence of lines that they have in common.

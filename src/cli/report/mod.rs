@@ -28,7 +28,7 @@ mod width;
 
 pub use attempt::{broken_state, judgement, laid_out, sandbox};
 pub use consent::{MAX_LINES, consent, needs};
-pub use diff::diff;
+pub use diff::{change, diff};
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
 pub use import::{Change, ImportEntry, import, import_json};
