@@ -414,6 +414,9 @@ fn help_names_every_verb() {
       -q, --quiet
               Say less
 
+          --offline
+              Ask no other machine; what only one of them could tell stays unknown
+
           --color <WHEN>
               Colour the output
 

@@ -102,11 +102,19 @@ fn fmt_turns_one_form_into_the_other_and_back() {
     let before = facts(&records);
     assert!(before.len() > 10);
     assert_eq!(records.run(&["fmt", "--to", "md"]).status.code(), Some(0));
-    assert!(walk(&records.path().join("content")).iter().all(|path| path.extension() == Some("md")));
+    assert!(
+        walk(&records.path().join("content"))
+            .iter()
+            .all(|path| matches!(path.extension(), Some("md" | "txt")))
+    );
     assert!(records.path().join("content/own/a-folder/record.md").exists());
     assert_eq!(facts(&records), before);
     assert_eq!(records.run(&["fmt", "--to", "yaml"]).status.code(), Some(0));
-    assert!(walk(&records.path().join("content")).iter().all(|path| path.extension() == Some("yaml")));
+    assert!(
+        walk(&records.path().join("content"))
+            .iter()
+            .all(|path| matches!(path.extension(), Some("yaml" | "txt")))
+    );
     assert_eq!(facts(&records), before);
 }
 
