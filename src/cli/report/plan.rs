@@ -126,12 +126,16 @@ fn steps(verifier: &Verifier, host: Option<&Host>) -> String {
         Network::Loopback => "ports of its own services on this machine".to_owned(),
         Network::Hosts(hosts) => format!("{}, by requests of ours alone", hosts.join(", ")),
     };
+    let of_programs = match verifier.services.is_empty() {
+        true => "",
+        false => "; programs reach the ports of its services, of which the kernel does not tell the host",
+    };
     let place = match sandbox.cwd {
         WorkingFolder::Subject => "in the folder, which they cannot change",
         WorkingFolder::Copy | WorkingFolder::CopyWithGit => "in a copy of the folder",
         WorkingFolder::Scratch => "in an empty folder",
     };
-    text.push_str(&format!("  programs  {place}\n  network   {}\n", shown(&network)));
+    text.push_str(&format!("  programs  {place}\n  network   {}{of_programs}\n", shown(&network)));
     if let Some(host) = host {
         let claims = &host.launcher.claims;
         text.push_str(&format!(
