@@ -150,6 +150,10 @@ codes! {
     LocaleDependent = "locale-dependent",
     /// A wrong fix that a verifier does not try.
     WrongFixWithoutCell = "wrong-fix-without-cell",
+    /// A check that is only ever tested with recorded replies in the place of the programs that it asks.
+    OnlyRecorded = "only-recorded",
+    /// A part of a check without which every state came out just the same.
+    RedundantProbe = "redundant-probe",
     /// A character that readers cannot see and that can make text read differently than it is.
     InvisibleCharacter = "invisible-character",
 }

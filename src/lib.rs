@@ -114,6 +114,7 @@ pub fn read(sources: &Sources, given: &Given) -> Reading {
         None => verify::Results::parse(FileId(0), ""),
     };
     found.extend(more);
+    found.extend(lint::of_results(&book, &results, sources));
     for (file, source) in
         sources.iter().filter(|(_, source)| [RESULTS_FILE, LEDGER_FILE].contains(&source.path.as_str()))
     {

@@ -135,7 +135,7 @@ fn verdict() -> Value {
 
 fn line() -> Value {
     let text = |about: &str| json!({"type": "string", "description": about});
-    object(json!({
+    let mut line = object(json!({
         "id": {"type": "string", "description": "the record"},
         "check": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "the digest of what ran"},
         "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "the day"},
@@ -153,7 +153,24 @@ fn line() -> Value {
         },
         "level": text("what ran: `real` programs"),
         "sandbox": text("what was enforced around them"),
-    }))
+    }));
+    // What earlier versions did not write.
+    line["properties"]["mutants"] = json!({
+        "type": "array",
+        "items": {"type": "integer", "minimum": 0},
+        "description": "changes of the check that some state noticed, and how many there were",
+    });
+    line["properties"]["survivors"] = json!({
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "the changes that no state noticed",
+    });
+    line["properties"]["cross_false_positives"] = json!({
+        "type": "integer",
+        "minimum": 0,
+        "description": "records in whose broken state the check saw its own failure",
+    });
+    line
 }
 
 fn report() -> Value {

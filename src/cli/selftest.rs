@@ -206,6 +206,7 @@ fn record_results(
             level: level(test, cells).name().to_owned(),
             sandbox: claims.summary().to_owned(),
             mutants: Some((mutants.killed, mutants.total)),
+            survivors: mutants.survivors.clone(),
             false_positives: crossed.map(of_record),
         });
     }

@@ -12,6 +12,8 @@ use crate::diag::{Code, Diagnostic, Level};
 use crate::model::{AlertName, Book, Date, RecordId, RuleLevel, Settings};
 use crate::parse::{self, Parsed, ParsedGuide, ParsedRecord};
 use crate::text::{FileId, Sources, Span};
+use crate::verify::Results;
+use camino::Utf8Path;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +72,8 @@ pub fn all(
             if !cut_short.contains(&record.file) {
                 rules::missing_field::check(record, &mut of_record);
             }
-            of_record.retain_mut(|diagnostic| weigh(&settings, record, diagnostic));
+            let allow: Vec<Code> = record.allow.iter().map(|allow| allow.value.rule).collect();
+            of_record.retain_mut(|diagnostic| weigh(&settings, &allow, diagnostic));
             of_record
         })
         .collect();
@@ -89,6 +92,22 @@ pub fn all(
     let guides = guides.into_iter().filter(|guide| !broken.contains(&guide.file)).filter_map(resolve::guide);
     let guides = guides.collect();
     (Book::new(settings, records, guides), found)
+}
+
+/// What committed results say of the checks of a book: what no run has needed.
+pub fn of_results(book: &Book, results: &Results, sources: &Sources) -> Vec<Diagnostic> {
+    let files: BTreeMap<&Utf8Path, FileId> =
+        sources.iter().map(|(file, source)| (source.path.as_path(), file)).collect();
+    let mut found = Vec::new();
+    for record in book.records.values() {
+        let Some(file) = files.get(record.path.as_path()) else { continue };
+        let mut of_record = Vec::new();
+        rules::redundant_probe::check(results, record, *file, &mut of_record);
+        let allow: Vec<Code> = record.allow.iter().map(|allow| allow.rule).collect();
+        of_record.retain_mut(|diagnostic| weigh(&book.settings, &allow, diagnostic));
+        found.extend(of_record);
+    }
+    found
 }
 
 impl<'p> Context<'p> {
@@ -141,7 +160,7 @@ fn check_guide(ctx: &Context, guide: &ParsedGuide, found: &mut Vec<Diagnostic>) 
 }
 
 /// Gives a finding the weight that the book gives its rule; `false` where it is silenced.
-fn weigh(settings: &Settings, record: &ParsedRecord, diagnostic: &mut Diagnostic) -> bool {
+fn weigh(settings: &Settings, allow: &[Code], diagnostic: &mut Diagnostic) -> bool {
     // Without these there is no page to show, or one that could act.
     let is_law = diagnostic.level == Level::Error
         && matches!(
@@ -158,5 +177,5 @@ fn weigh(settings: &Settings, record: &ParsedRecord, diagnostic: &mut Diagnostic
     }
     // What protects readers from the author is not the author's to silence; the book's owner may.
     let protects = matches!(diagnostic.code, Code::InvisibleCharacter | Code::UnsafeLink);
-    protects || !record.allow.iter().any(|allow| allow.value.rule == diagnostic.code)
+    protects || !allow.contains(&diagnostic.code)
 }

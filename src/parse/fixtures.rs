@@ -67,6 +67,7 @@ pub fn fixtures(node: &Node, asks: bool, scope: &mut Scope) -> Fixtures {
     if asks {
         check_answers(&fixtures, scope);
     }
+    check_replies(&fixtures, scope);
     check_secret_shapes(node, scope);
     fixtures
 }
@@ -216,6 +217,27 @@ fn check_answers(fixtures: &Fixtures, scope: &mut Scope) {
             );
         }
     }
+}
+
+/// A check whose failure and repair are both told by recorded replies shows what its author wrote, not what tools do.
+fn check_replies(fixtures: &Fixtures, scope: &mut Scope) {
+    let is_recorded = |name: &str| {
+        let mut at = fixtures.states.get(name);
+        let mut n_steps = 0;
+        while let Some(state) = at.filter(|state| state.stubs.commands.is_none() && n_steps < 32) {
+            at = state.base.as_ref().and_then(|base| fixtures.states.get(base));
+            n_steps += 1;
+        }
+        let commands = at.and_then(|state| state.stubs.commands.as_ref());
+        commands.is_some_and(|commands| commands.values().any(Option::is_some))
+    };
+    let Some(span) = fixtures.spans.get("broken").filter(|_| is_recorded("broken") && is_recorded("fixed"))
+    else {
+        return;
+    };
+    let message = "recorded replies stand for a program in `broken` and in `fixed`";
+    let hint = "a state without `stubs` runs the real one; where none can, `allow` says why";
+    scope.doubt(Code::OnlyRecorded, *span, message, hint);
 }
 
 /// What scanners of repositories take for secrets.

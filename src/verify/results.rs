@@ -28,6 +28,8 @@ pub struct RecordResult {
     pub sandbox: String,
     /// Mutants that some state noticed, and how many there were.
     pub mutants: Option<(usize, usize)>,
+    /// What was changed in each mutant that no state noticed.
+    pub survivors: Vec<String>,
     /// Broken states of other records that the check called its own, where that was tried.
     pub false_positives: Option<usize>,
 }
@@ -46,6 +48,8 @@ struct Line {
     sandbox: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     mutants: Option<(usize, usize)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    survivors: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cross_false_positives: Option<usize>,
 }
@@ -89,6 +93,14 @@ impl Results {
         let line =
             |result| serde_json::to_string(&to_line(result)).expect("a line holds strings only") + "\n";
         self.0.values().map(line).collect()
+    }
+
+    /// The newest result of a record's check as it stands now.
+    pub fn of_present_check(&self, record: &Record) -> Option<&RecordResult> {
+        let mut of_record = self.0.values().filter(|result| result.id == record.id).peekable();
+        of_record.peek()?;
+        let digest = SelfTest::of(record)?.digest;
+        of_record.filter(|result| result.digest == digest).max_by_key(|result| result.date)
     }
 
     /// What the newest result proves about a record as it stands now.
@@ -151,6 +163,7 @@ fn from_line(line: Line) -> Option<RecordResult> {
         level: line.level,
         sandbox: line.sandbox,
         mutants: line.mutants,
+        survivors: line.survivors,
         false_positives: line.cross_false_positives,
     })
 }
@@ -176,6 +189,7 @@ fn to_line(result: &RecordResult) -> Line {
         level: result.level.clone(),
         sandbox: result.sandbox.clone(),
         mutants: result.mutants,
+        survivors: result.survivors.clone(),
         cross_false_positives: result.false_positives,
     }
 }

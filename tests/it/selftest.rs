@@ -212,3 +212,36 @@ fn what_differs_each_time_has_a_name() {
     assert!(faultbook::verify::is_same("at 10:00:01, 1234567", "at 11:59:59, abcdef0\n"));
     assert!(!faultbook::verify::is_same("version 1.2.3", "version 1.2.4"));
 }
+
+/// What results say of a check counts while they are of the check as it stands, and until the record says why it is so.
+#[test]
+fn a_part_of_a_check_that_no_state_needs_is_a_finding() {
+    let twofold = SHORT.replace("{output: is bad}", "{exit: 0, output: is bad}");
+    let book = book(&[("content/it-breaks.yaml", &twofold)]);
+    let findings = || json(&book, &["lint", "-f", "json"])["findings"].clone();
+    assert_eq!(findings(), serde_json::json!([]));
+    let output = book.run(&["verify", "--self-test", "--record-results", "results.jsonl"]);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let found = findings();
+    assert_eq!(found[0]["rule"], "redundant-probe");
+    assert_eq!(found[0]["severity"], "warning");
+    assert_eq!(found[0]["path"], "content/it-breaks.yaml");
+    assert_eq!(found[0]["message"], "no state misses this of the check: broken: drop `exit`");
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    // Results of earlier versions only count.
+    let results = crate::support::read(&book, "results.jsonl");
+    let (before, after) = results.split_once(",\"survivors\":[").unwrap();
+    book.write("results.jsonl", format!("{before}{}", after.split_once(']').unwrap().1));
+    assert_eq!(findings()[0]["message"], "no state misses some part of the check: 1 of 5 that were tried");
+    book.write("results.jsonl", &results);
+    book.write(
+        "content/it-breaks.yaml",
+        format!("{twofold}allow: [{{rule: redundant-probe, reason: both}}]\n"),
+    );
+    assert_eq!(findings(), serde_json::json!([]));
+    // The good example: what is expected is what tells the states apart.
+    book.write("content/it-breaks.yaml", SHORT);
+    assert_eq!(findings(), serde_json::json!([]));
+    book.run(&["verify", "--self-test", "--record-results", "results.jsonl"]);
+    assert_eq!(findings(), serde_json::json!([]));
+}

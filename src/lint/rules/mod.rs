@@ -8,6 +8,7 @@ pub mod invisible_character;
 pub mod long_title;
 pub mod missing_field;
 pub mod raw_html;
+pub mod redundant_probe;
 pub mod shallow_history;
 pub mod unknown_record;
 pub mod unknown_value;
