@@ -9,11 +9,13 @@ use super::calls;
 use super::sandbox::{Caps, Claims, Job, Policy};
 use super::supervisor::{NOT_STARTED, n_threads, standard_input};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, LandlockStatus, NetPort, PathBeneath, PathFd, RestrictionStatus,
-    Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, NetPort, PathBeneath, PathFd,
+    RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit, setsid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit, setsid, test_kill_process,
+};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
@@ -27,7 +29,12 @@ pub const CONFINE: &str = "__confine";
 /// Restricts this process and becomes the program. Comes back only where that failed.
 pub fn confine(file: Option<&Path>) -> io::Result<ExitCode> {
     let (job, report) = match file {
-        Some(file) => (serde_json::from_str::<Job>(&std::fs::read_to_string(file)?)?, None),
+        Some(file) => {
+            let text = std::fs::read_to_string(file)?;
+            // Nobody may be left to remove it later.
+            std::fs::remove_file(file)?;
+            (serde_json::from_str::<Job>(&text)?, None)
+        }
         None => {
             let report = standard_input()?;
             let mut line = String::new();
@@ -41,6 +48,17 @@ pub fn confine(file: Option<&Path>) -> io::Result<ExitCode> {
         None => io::stderr().write_all(format!("could not start: {error}\n").as_bytes())?,
     }
     Ok(ExitCode::from(NOT_STARTED))
+}
+
+/// Keeps the signals of this process, and of all that comes of it, among themselves; whether it really does so is tried
+/// on `other`, a process outside that could be signalled before.
+pub fn keep_signals_in(other: Pid) -> bool {
+    let restrict = || -> Result<RestrictionStatus, Box<dyn std::error::Error>> {
+        let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        Ok(ruleset.scope(Scope::Signal)?.create()?.restrict_self()?)
+    };
+    let is_kept = restrict().is_ok_and(|status| status.ruleset == RulesetStatus::FullyEnforced);
+    is_kept && test_kill_process(other) == Err(Errno::PERM)
 }
 
 /// Why it did not become the program.

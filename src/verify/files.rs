@@ -271,10 +271,19 @@ pub fn write(root: &Path, path: &str, text: &str) -> Result<(), Unknown> {
         std::fs::create_dir_all(folder).map_err(broken)?;
     }
     let place = own(root, path)?;
-    if place.is_symlink() {
+    // A link, or a pipe that nobody reads and that would hold us for ever.
+    if place.symlink_metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         std::fs::remove_file(&place).map_err(broken)?;
     }
     std::fs::write(&place, text).map_err(broken)
+}
+
+/// The text of a plain file that a fixture replaces parts of; empty where there is none.
+pub fn text(root: &Path, path: &str) -> Result<String, Unknown> {
+    let Some(place) = confined(root, path)? else { return Ok(String::new()) };
+    let is_plain = place.metadata().is_ok_and(|there| there.is_file() && there.len() <= MAX_BYTES);
+    let text = is_plain.then(|| std::fs::read_to_string(place).ok()).flatten();
+    text.ok_or_else(|| Unknown::new(format!("no-text: {path}")))
 }
 
 /// Takes a file or folder away; it need not be there.

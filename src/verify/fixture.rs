@@ -27,6 +27,8 @@ pub type Folders = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A base may have a base; no farther than this.
 const MAX_BASES: usize = 8;
+/// Bytes of a file in which parts were replaced.
+const MAX_TEXT: usize = 8 << 20;
 /// What stands for a port that nobody has.
 const FREE_PORT: &str = "${free_port}";
 
@@ -39,7 +41,7 @@ pub struct Setting<'r> {
     pub programs: Programs<'r>,
     /// What is handed in, as text.
     pub inputs: BTreeMap<String, String>,
-    /// Whether a path that is handed in may lead out of the subject.
+    /// Whether paths that are handed in may lead out of the subject.
     pub free_inputs: bool,
     /// The environment that `env` steps and inputs see.
     pub variables: BTreeMap<String, String>,
@@ -292,10 +294,13 @@ fn overlay(fixture: &Fixture, setting: &Setting<'_>, scope: &Scope, folders: &Fo
     }
     for replacement in &fixture.replace {
         let path = &replacement.path;
-        let place = files::confined(subject, path)?;
-        let text = place.and_then(|place| std::fs::read_to_string(place).ok()).unwrap_or_default();
-        if !text.contains(&replacement.find) {
+        let text = files::text(subject, path)?;
+        let n_found = text.matches(&replacement.find).count();
+        if n_found == 0 {
             return Err(Unmade::Fixture(format!("`replace`: `{}` is not in {path}", replacement.find)));
+        }
+        if text.len() + n_found * replacement.with.len() > MAX_TEXT {
+            return Err(Unmade::Fixture(format!("`replace`: {path} becomes too large")));
         }
         files::write(subject, path, &text.replace(&replacement.find, &replacement.with))?;
     }

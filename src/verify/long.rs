@@ -113,7 +113,9 @@ pub(super) fn run<'r>(
         }
     };
     // The folder and the ports of a fixture have to outlive its steps.
-    let Setting { mut programs, variables, http, ports, free_inputs, listeners, scratch, .. } = setting;
+    let Setting { mut programs, inputs, variables, http, ports, free_inputs, listeners, scratch, .. } =
+        setting;
+    let free_inputs = inputs.into_keys().filter(|_| free_inputs).collect();
     programs.verifier = verifier;
     programs.ports = scope.services.values().copied().collect();
     // A self-test is offline by this and by the sandbox: programs reach the ports of our own replicas alone, requests

@@ -20,7 +20,7 @@ use crate::model::{
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -49,8 +49,8 @@ pub struct World<'r> {
     pub documents: Documents,
     /// Somebody to ask.
     pub question: Option<&'r Question<'r>>,
-    /// Whether an input of kind `path` may lead out of the subject: where whoever runs this has handed it in.
-    pub free_inputs: bool,
+    /// Inputs whose paths may lead out of the subject: those that whoever runs this has handed in.
+    pub free_inputs: BTreeSet<String>,
     /// What programs and scripts printed, by step.
     pub printed: RefCell<BTreeMap<String, String>>,
     /// What is taken out of every text that leaves: secrets by name.
@@ -265,9 +265,10 @@ impl Sight<'_, '_> {
         let scope = &self.world.scope;
         let path = scope.text(&step.path.0)?;
         let kind = |name: &str| self.world.verifier.inputs.get(name).map(|input| input.kind);
-        let is_input = alone(&step.path.0).and_then(|name| name.strip_prefix("input.")).and_then(kind);
-        let free = step.root == Root::Input || is_input == Some(InputKind::Path);
-        let (place, shown) = if free && self.world.free_inputs {
+        let input = alone(&step.path.0).and_then(|name| name.strip_prefix("input."));
+        let is_path = step.root == Root::Input || input.and_then(kind) == Some(InputKind::Path);
+        let is_handed_in = input.is_some_and(|name| self.world.free_inputs.contains(name));
+        let (place, shown) = if is_path && is_handed_in {
             let place = scope.subject.join(&path).canonicalize().ok();
             (place, step.path.0.replace(['$', '{', '}'], ""))
         } else {

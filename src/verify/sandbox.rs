@@ -15,10 +15,9 @@ use crate::model::Layer;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -214,8 +213,6 @@ pub struct Launcher {
     pub claims: Claims,
 }
 
-/// How often a running program is looked after.
-const TICK: Duration = Duration::from_millis(50);
 /// For the end to arrive once the supervisor was told to make one.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -321,7 +318,7 @@ fn watch(
     let mut deadline = Instant::now() + job.timeout;
     while ended.is_none() || n_open > 0 {
         let wait = deadline.saturating_duration_since(Instant::now());
-        let stop = match events.recv_timeout(wait.min(TICK)) {
+        let stop = match events.recv_timeout(wait) {
             Ok(Said::Ended(end)) => {
                 ended = Some(end.unwrap_or_else(|| End::NotStarted("its supervisor died".to_owned())));
                 None
@@ -338,7 +335,7 @@ fn watch(
                 }
                 Some(End::TimedOut)
             }
-            Err(RecvTimeoutError::Timeout) => is_overfull(&job.policy).then_some(End::TooMuchScratch),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
         if let (Some(stop), None) = (stop, &stopped) {
@@ -348,35 +345,17 @@ fn watch(
             deadline = Instant::now() + FAREWELL;
         }
     }
-    let _ = supervisor.kill();
-    let _ = supervisor.wait();
-    done.end = stopped.or(ended).unwrap_or(End::TimedOut);
-    Ok(done)
-}
-
-/// What an entry of a folder takes, be it an empty file: bytes.
-const BYTES_OF_A_NAME: u64 = 1024;
-
-/// Whether the folders that a program may write to hold more than they may together.
-fn is_overfull(policy: &Policy) -> bool {
-    let mut bytes = 0;
-    for entry in policy.write.iter().flat_map(walkdir::WalkDir::new) {
-        match entry {
-            Ok(entry) => bytes += entry.metadata().map_or(0, |there| there.blocks() * 512) + BYTES_OF_A_NAME,
-            // It goes deeper than a path can say.
-            Err(error)
-                if error.io_error().is_some_and(|error| error.kind() == ErrorKind::InvalidFilename) =>
-            {
-                return true;
-            }
-            // It is gone, or closed to us.
-            Err(_) => {}
+    match ended {
+        Some(_) => {
+            let _ = supervisor.wait();
         }
-        if bytes > policy.caps.scratch {
-            return true;
+        // It still ends what the program left behind, and is the only one that can.
+        None => {
+            std::thread::spawn(move || supervisor.wait());
         }
     }
-    false
+    done.end = stopped.or(ended).unwrap_or(End::TimedOut);
+    Ok(done)
 }
 
 /// Reads until the pipe closes, keeps the beginning and the end, and reports a program that does not stop printing.

@@ -5,6 +5,7 @@
 //! Not here: secrets, which are taken out before (`redact.rs`).
 
 use super::tools::Host;
+use crate::text::is_invisible;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -62,6 +63,8 @@ pub fn steady(text: &str, host: &Host) -> String {
     for (regex, name) in VOLATILE.iter() {
         text = regex.replace_all(&text, *name).into_owned();
     }
+    // What is read with `cat` must not act on a terminal.
+    text.retain(|c| c != '\r' && !is_invisible(c));
     let has_both = |hash: &str| hash.contains(char::is_numeric) && hash.contains(char::is_alphabetic);
     let hash = |found: &regex::Captures<'_>| match &found[0] {
         word if has_both(word) => "<hash>".to_owned(),

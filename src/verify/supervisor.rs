@@ -3,8 +3,8 @@
 //!
 //! It is not confined itself, and nothing that a record sets reaches it. `main` leads here before it reads any argument.
 
-use super::confine::{CONFINE, confine};
-use super::sandbox::{Caps, End, Job};
+use super::confine::{CONFINE, confine, keep_signals_in};
+use super::sandbox::{End, Job, Policy};
 use super::temporary;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -68,14 +68,16 @@ fn supervise() -> io::Result<ExitCode> {
     BufReader::new(&control).read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
     set_child_subreaper(Some(rustix::process::getpid()))?;
+    let is_kept = getppid().is_some_and(keep_signals_in);
     let (mut ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new("/proc/self/exe");
     command.arg(CONFINE).env_clear().stdin(Stdio::from(OwnedFd::from(theirs)));
     let mut child = command.spawn()?;
     drop(command);
     ours.write_all(line.as_bytes())?;
-    let mut end = look_after(&mut child, &control, &job.policy.caps)?;
-    sweep(Pid::from_child(&child));
+    let reach = Reach::of(is_kept, &child);
+    let mut end = look_after(&mut child, reach, &control, &job.policy)?;
+    sweep(reach);
     let mut report = String::new();
     // It is empty where the program started: the connection was closed by exec.
     let _ = ours.read_to_string(&mut report);
@@ -91,24 +93,51 @@ fn supervise_terminal(file: &Path) -> io::Result<ExitCode> {
     let whoever_runs_us = getppid().ok_or(Errno::SRCH)?;
     let their_end = pidfd_open(whoever_runs_us, PidfdFlags::empty())?;
     set_child_subreaper(Some(rustix::process::getpid()))?;
+    let is_kept = keep_signals_in(whoever_runs_us);
     // What the terminal sends goes to the program, and not to the one that cleans up.
     let foreground = getpgrp().as_raw_nonzero().get();
     setpgid(None, None)?;
     let mut command = Command::new("/proc/self/exe");
     let mut child = command.arg(CONFINE).arg(file).env_clear().process_group(foreground).spawn()?;
-    let end = look_after(&mut child, &their_end, &job.policy.caps)?;
-    sweep(Pid::from_child(&child));
+    let reach = Reach::of(is_kept, &child);
+    let end = look_after(&mut child, reach, &their_end, &job.policy)?;
+    sweep(reach);
     Ok(match end {
         End::Exit(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
         _ => ExitCode::FAILURE,
     })
 }
 
+/// Whom our signals reach.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// All that came of the program, at once and whatever it does meanwhile: the kernel lets us signal nobody else.
+    All,
+    /// The program and its group. What left the group is found among our children, one after the other.
+    Group(Pid),
+}
+
+impl Reach {
+    fn of(is_kept: bool, child: &Child) -> Reach {
+        if is_kept { Reach::All } else { Reach::Group(Pid::from_child(child)) }
+    }
+
+    fn send(self, signal: Signal) {
+        // Whoever is gone already needs no signal.
+        let _ = match self {
+            // "The group of process 1" is how kill(2) spells everybody.
+            Reach::All => kill_process_group(Pid::INIT, signal),
+            // In a terminal the program is in our group, and heads none.
+            Reach::Group(pid) => kill_process_group(pid, signal).or_else(|_| kill_process(pid, signal)),
+        };
+    }
+}
+
 /// Waits for the program, and ends it when the line to whoever wants it closes, it multiplies or holds too much.
-fn look_after(child: &mut Child, line: &impl AsFd, caps: &Caps) -> io::Result<End> {
-    let pid = Pid::from_child(child);
-    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-    let most = n_threads().map(|now| now + caps.processes);
+fn look_after(child: &mut Child, reach: Reach, line: &impl AsFd, policy: &Policy) -> io::Result<End> {
+    let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+    let most = n_threads().map(|now| now + policy.caps.processes);
+    let room = Room { policy, free_at_first: free(policy) };
     let mut killed_at: Option<Instant> = None;
     let mut end = None;
     loop {
@@ -127,25 +156,22 @@ fn look_after(child: &mut Child, line: &impl AsFd, caps: &Caps) -> io::Result<En
         let is_over = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         let excess = || {
             let multiplies = most.zip(n_threads()).is_some_and(|(most, now)| now > most);
-            let excess = multiplies.then_some(End::TooManyProcesses);
-            let fills = || (n_ready == 0 && hidden_bytes() > caps.scratch).then_some(End::TooMuchScratch);
-            excess.or_else(fills)
+            let fills = || (n_ready == 0 && room.is_overfull()).then_some(End::TooMuchScratch);
+            multiplies.then_some(End::TooManyProcesses).or_else(fills)
         };
         match killed_at {
             None if is_over => {
-                let _ = kill_process_group(pid, Signal::TERM);
+                reach.send(Signal::TERM);
                 killed_at = Some(Instant::now());
             }
             None => {
                 end = excess();
                 if end.is_some() {
-                    let _ = kill_process_group(pid, Signal::KILL);
+                    reach.send(Signal::KILL);
                     killed_at = Some(Instant::now());
                 }
             }
-            Some(at) if at.elapsed() > GRACE => {
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
+            Some(at) if at.elapsed() > GRACE => reach.send(Signal::KILL),
             _ => {}
         }
     }
@@ -164,9 +190,9 @@ pub fn n_threads() -> Option<u64> {
 }
 
 /// Ends all that the program left behind: whatever lost its parent is a child of ours.
-fn sweep(group: Pid) {
-    let _ = kill_process_group(group, Signal::KILL);
+fn sweep(reach: Reach) {
     loop {
+        reach.send(Signal::KILL);
         for child in children("self") {
             let _ = kill_process(child, Signal::KILL);
         }
@@ -189,6 +215,50 @@ fn children(process: &str) -> Vec<Pid> {
     let pids =
         |list: String| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>();
     lists.flat_map(pids).filter_map(Pid::from_raw).collect()
+}
+
+/// What an entry of a folder takes, be it an empty file: bytes.
+const BYTES_OF_A_NAME: u64 = 1024;
+
+/// The room that a program may fill.
+struct Room<'p> {
+    policy: &'p Policy,
+    free_at_first: Option<u64>,
+}
+
+impl Room<'_> {
+    /// Whether the program holds more than it may.
+    fn is_overfull(&self) -> bool {
+        let most = self.policy.caps.scratch;
+        let mut bytes = hidden_bytes();
+        let mut is_blind = false;
+        for entry in self.policy.write.iter().flat_map(walkdir::WalkDir::new) {
+            match entry {
+                Ok(entry) => {
+                    bytes += entry.metadata().map_or(0, |there| there.blocks() * 512) + BYTES_OF_A_NAME;
+                }
+                Err(error) => match error.io_error().map(io::Error::kind) {
+                    // It goes deeper than a path can say.
+                    Some(io::ErrorKind::InvalidFilename) => return true,
+                    Some(io::ErrorKind::PermissionDenied) => is_blind = true,
+                    // It is gone.
+                    _ => {}
+                },
+            }
+            if bytes > most {
+                return true;
+            }
+        }
+        // Behind what is closed to us, only the disk itself tells.
+        let taken = || Some(self.free_at_first?.saturating_sub(free(self.policy)?));
+        is_blind && taken().is_some_and(|taken| taken > most)
+    }
+}
+
+/// Bytes that are free where a program may write.
+fn free(policy: &Policy) -> Option<u64> {
+    let disk = rustix::fs::statvfs(policy.write.first()?).ok()?;
+    Some(disk.f_bavail * disk.f_frsize)
 }
 
 /// Bytes that the program and all that came of it hold where no folder shows them: in files that have no name any

@@ -35,6 +35,8 @@ pub struct Scope {
     pub query: BTreeMap<String, Value>,
 }
 
+/// Bytes of a text in which templates were replaced.
+const MAX_TEXT: usize = 8 << 20;
 /// What a text of a fixture may name; anything else in it is meant for whoever reads the file.
 const IN_FILES: &[&str] = &["fake.", "input.", "self."];
 /// What a template may name.
@@ -80,6 +82,9 @@ impl Scope {
         while let Some(at) = rest.find("${") {
             whole.push_str(&rest[..at]);
             let inside = &rest[at + 2..];
+            if whole.len() > MAX_TEXT {
+                return Err(Unknown::new("text-too-large"));
+            }
             match inside.split_once('}').filter(|(name, _)| is_name(name, roots)) {
                 Some((name, after)) => {
                     whole.push_str(&in_text(&self.lookup(name)?));

@@ -3,10 +3,12 @@
 //! A process of this very binary is told of each folder. When the line to it closes, it removes what is left: after a
 //! signal to us as well, which nothing in our own process could do.
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::setsid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
@@ -116,40 +118,58 @@ pub fn remove_what_is_left() -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes a folder and all that is in it. Each folder below is first moved up to where its path is short: however
-/// deep they lie, neither a path nor our stack grows with them.
+/// Removes a folder and all that is in it. Whatever may be a folder is first moved up to where its path is short: however
+/// deep it lies, neither a path nor our stack grows with it. It is looked at only there, out of reach of a program that
+/// still runs and could exchange it for a link.
 fn remove(root: &Path) -> io::Result<()> {
     if !root.try_exists()? {
         return Ok(());
     }
     let own = std::fs::Permissions::from_mode(0o700);
     std::fs::set_permissions(root, own.clone())?;
-    // Its name is ours alone, and what bears it is not a folder of the program's.
     let pit = tempfile::Builder::new().prefix(".going-").tempdir_in(root)?.keep();
     let mut open = vec![root.to_owned()];
     let mut n_moved: u64 = 0;
+    let mut failed = None;
     while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
+        for entry in std::fs::read_dir(&folder)?.flatten() {
             let path = entry.path();
-            if path == pit {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if path == pit || (!is_folder && std::fs::remove_file(&path).is_ok()) {
                 continue;
             }
-            if entry.file_type()?.is_dir() {
-                // A script may have taken its user's rights to it away.
-                std::fs::set_permissions(&path, own.clone())?;
-                let moved = pit.join(n_moved.to_string());
-                n_moved += 1;
-                std::fs::rename(&path, &moved)?;
-                open.push(moved);
-            } else {
-                std::fs::remove_file(&path)?;
+            let moved = pit.join(n_moved.to_string());
+            n_moved += 1;
+            match take(&path, &moved, &own) {
+                Ok(true) => open.push(moved),
+                Ok(false) => {}
+                Err(error) => failed = Some(error),
             }
         }
         if folder != root {
             std::fs::remove_dir(&folder)?;
         }
     }
+    failed.map_or(Ok(()), Err)?;
     std::fs::remove_dir(&pit)?;
     std::fs::remove_dir(root)
+}
+
+/// Moves one thing to a place of ours; removes it there, or opens it where it is a folder, which is told.
+fn take(path: &Path, moved: &Path, own: &std::fs::Permissions) -> io::Result<bool> {
+    if let Err(error) = std::fs::rename(path, moved) {
+        // Without its own rights a folder cannot be moved. Those of what a link leads to are not touched.
+        if !path.symlink_metadata()?.is_dir() {
+            return Err(error);
+        }
+        let folder =
+            rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY, Mode::empty())?;
+        std::fs::set_permissions(format!("/proc/self/fd/{}", folder.as_raw_fd()), own.clone())?;
+        std::fs::rename(path, moved)?;
+    }
+    if moved.symlink_metadata()?.is_dir() {
+        std::fs::set_permissions(moved, own.clone())?;
+        return Ok(true);
+    }
+    std::fs::remove_file(moved).map(|()| false)
 }

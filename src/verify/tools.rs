@@ -407,7 +407,7 @@ impl Programs<'_> {
         write.extend_from_slice(more);
         let mut read = vec![self.subject.clone(), self.scratch.clone(), self.home.clone()];
         read.extend(self.host.readable());
-        read.extend(prefix(program, self.host.home.as_deref()));
+        read.extend(prefix(program, self.host));
         read.extend(self.read.iter().cloned());
         read.sort();
         read.dedup();
@@ -457,14 +457,20 @@ const TOOLCHAINS: &[(&str, Option<&str>)] = &[
     ("GOROOT", None),
 ];
 
-/// The folder of a program's installation, so that it finds its own files. Never the home, nor what lies in it by
-/// convention.
-fn prefix(program: &Path, home: Option<&Path>) -> Option<PathBuf> {
+/// The folder of a program's installation, so that it finds its own files. Never the home, nor a folder in it: many
+/// programs share such a one, and keep there what is nobody else's business.
+///
+/// Only of programs that stand on this machine's own `PATH`: where another path leads, a record could have laid out.
+fn prefix(program: &Path, host: &Host) -> Option<PathBuf> {
+    if !program.parent().is_some_and(|folder| host.path.iter().any(|own| own == folder)) {
+        return None;
+    }
     let real = program.canonicalize().ok()?;
     let folder = real.parent()?;
     let prefix = if folder.ends_with("bin") { folder.parent()? } else { folder };
-    let shared = home.is_some_and(|home| home.starts_with(prefix) || prefix == home.join(".local"));
-    Some(if shared { real } else { prefix.to_path_buf() })
+    let is_shared =
+        |home: &PathBuf| home.starts_with(prefix) || prefix.parent().is_some_and(|above| above == home);
+    Some(if host.home.as_ref().is_some_and(is_shared) { real } else { prefix.to_path_buf() })
 }
 
 fn caps(limits: &Limits) -> Caps {

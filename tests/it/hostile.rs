@@ -228,6 +228,15 @@ fn nothing_is_left_running() {
     }
 }
 
+/// Processes that are gone before anybody can name them: each has started the next one, in a session of its own.
+#[test]
+fn what_never_stands_still_is_ended() {
+    let script = "python3 -c \"import os\nfor n in range(8):\n if os.fork() == 0: break\nwhile True:\n if os.fork(): os._exit(0)\n \
+                  os.setsid()\" 86420 & sleep 0.5";
+    let done = confined(script);
+    assert_eq!(alive("86420"), 0, "{done:?}");
+}
+
 /// A supervisor whose parent is killed ends what it supervises.
 #[test]
 fn nothing_outlives_a_killed_faultbook() {
