@@ -55,7 +55,10 @@ pub fn confine(file: Option<&Path>) -> io::Result<ExitCode> {
 pub fn keep_signals_in(other: Pid) -> bool {
     let restrict = || -> Result<RestrictionStatus, Box<dyn std::error::Error>> {
         let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-        Ok(ruleset.scope(Scope::Signal)?.create()?.restrict_self()?)
+        // A domain that says nothing of it forbids moving a file to another folder.
+        let anywhere = PathBeneath::new(PathFd::new("/")?, AccessFs::Refer);
+        let ruleset = ruleset.handle_access(AccessFs::Refer)?.scope(Scope::Signal)?.create()?;
+        Ok(ruleset.add_rule(anywhere)?.restrict_self()?)
     };
     let is_kept = restrict().is_ok_and(|status| status.ruleset == RulesetStatus::FullyEnforced);
     is_kept && test_kill_process(other) == Err(Errno::PERM)
