@@ -14,6 +14,7 @@ use faultbook::verify::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Runs `with` what a self-test has around it here.
@@ -299,6 +300,61 @@ fn recorded_replies_stand_for_programs_and_say_so() {
     wrong-fix/downgrade: MASKED recorded (downgrade)
     auto/empty: CANNOT_TELL static (missing-tool: tool)
     ");
+}
+
+/// What a record lays out is laid out by us, who have no limits: it must neither hang nor grow without end, nor lead out.
+#[test]
+fn what_a_fixture_leaves_behind_does_not_trip_the_next() {
+    let seen = step("seen", StepKind::File(file("pipe")), probes(json!({"text": {"contains": "hello"}})));
+    let mut it = verifier(vec![seen], is("seen"));
+    let prepare = |argv: &[&str]| vec![argv.iter().map(|word| template(word)).collect::<Vec<_>>()];
+    let pipe = Fixture { prepare: prepare(&["mkfifo", "pipe"]), ..state(Verdict::CannotTell, &[]) };
+    let replaced = |find: &str, with: &str| {
+        let (path, find, with) = ("pipe".to_owned(), find.to_owned(), with.to_owned());
+        Fixture { replace: vec![Replacement { path, find, with }], ..state(Verdict::CannotTell, &[]) }
+    };
+    let world = tempfile::tempdir().unwrap();
+    std::fs::create_dir(world.path().join("bin")).unwrap();
+    let program = world.path().join("bin/tell");
+    std::fs::write(&program, "#!/bin/sh\ncat ${0%/*}/../secret; exit 1\n").unwrap();
+    std::fs::write(world.path().join("secret"), "the secret").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let told_outside = std::process::Command::new(&program).output().unwrap();
+    assert_eq!(told_outside.stdout, b"the secret");
+    let program =
+        Fixture { prepare: prepare(&[program.to_str().unwrap()]), ..state(Verdict::CannotTell, &[]) };
+    it.fixtures = states([
+        ("a_pipe", pipe),
+        ("b_written", on("a_pipe", state(Verdict::Present, &[("pipe", "hello")]))),
+        ("c_replaced", on("a_pipe", replaced("a", "b"))),
+        ("d_long", state(Verdict::CannotTell, &[("pipe", &"a".repeat(10_000))])),
+        ("e_longer", on("d_long", replaced("a", &"b".repeat(10_000)))),
+        ("f_program", program),
+    ]);
+    let cells = cells(&it);
+    assert_eq!(cells[1].verdict, Some(Verdict::Present));
+    let reason = |nth: usize| cells[nth].reason.as_deref().unwrap_or_default();
+    assert!(reason(2).contains("no-text: pipe"), "{}", reason(2));
+    assert!(reason(4).contains("becomes too large"), "{}", reason(4));
+    assert!(reason(5).contains("tell") && !reason(5).contains("the secret"), "{}", reason(5));
+}
+
+/// A path that the record itself names, as what an input is unless somebody says otherwise, is nobody's word.
+#[test]
+fn what_an_input_is_by_default_stays_in_the_subject() {
+    let world = tempfile::tempdir().unwrap();
+    let secret = world.path().join("secret");
+    std::fs::write(&secret, "the secret").unwrap();
+    let subject = tempfile::tempdir().unwrap();
+    let looks =
+        step("looks", StepKind::File(file("${input.p}")), probes(json!({"text": {"contains": "secret"}})));
+    let mut it = verifier(vec![looks], is("looks"));
+    let default = Some(secret.to_str().unwrap().to_owned());
+    let input = Input { kind: InputKind::Path, env: None, secret: false, default, pattern: None, help: None };
+    it.inputs = BTreeMap::from([("p".to_owned(), input)]);
+    let ran = examine(&it, subject.path(), &[]);
+    assert_eq!(ran.reason.as_deref(), Some("indeterminate: looks: outside-root"));
+    assert_eq!(examine(&it, subject.path(), &[("p", secret.to_str().unwrap())]).verdict, Verdict::Present);
 }
 
 /// What a check may do on a reader's word, it may not do in a self-test, where nobody was asked.
