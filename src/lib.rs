@@ -21,6 +21,8 @@ pub mod render;
 
 pub mod search;
 
+pub mod diagnose;
+
 pub mod verify;
 
 pub mod disk;

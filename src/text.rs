@@ -17,6 +17,13 @@ pub fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// The shapes of well-known tokens, as an expression: nothing that leaves the program has them.
+pub const TOKEN_SHAPES: &str = concat!(
+    r"\bnpm_[A-Za-z0-9]{36}\b|\bgh[opsur]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{22,}\b",
+    r"|\bpypi-[A-Za-z0-9_-]{16,}|\bAKIA[A-Z0-9]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}",
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+);
+
 /// Which of a book's files: an index into [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -97,6 +104,8 @@ pub struct Source {
     pub unreadable: Option<Unreadable>,
     /// The images in the folder of a record that has a folder of its own, sorted by name.
     pub images: Vec<Image>,
+    /// What programs were seen to print in a record's failure: texts of its folder `observed/`.
+    pub observed: Vec<String>,
     /// When it was first and last changed, where its history is known.
     pub history: Option<History>,
 }
@@ -146,7 +155,14 @@ impl Source {
 
     /// A file with nothing in it.
     pub fn empty(path: Utf8PathBuf) -> Source {
-        Source { path, text: String::new(), unreadable: None, images: Vec::new(), history: None }
+        Source {
+            path,
+            text: String::new(),
+            unreadable: None,
+            images: Vec::new(),
+            observed: Vec::new(),
+            history: None,
+        }
     }
 
     /// The 1-based line and column (in characters) of a byte offset; an offset past the end is the end.

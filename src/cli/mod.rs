@@ -10,6 +10,8 @@ mod cassette;
 mod clean;
 mod completions;
 mod consent;
+mod diagnose;
+mod eval;
 mod fmt;
 mod harvest;
 mod import;
@@ -58,7 +60,7 @@ pub enum Exit {
     Usage = 2,
     /// We failed, or a check is broken.
     Failed = 3,
-    /// The symptom is gone, but the failure is not repaired: MASKED, INCOMPLETE.
+    /// The symptom is gone, but the failure is not repaired: MASKED, INCOMPLETE. Or a diagnosis is not sure.
     NotRepaired = 4,
     /// Refused: it was not asked for clearly enough, and nothing ran.
     Refused = 5,
@@ -129,6 +131,8 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),
         Verb::Search(search) => search::run(search, &book()?),
+        Verb::Diagnose(diagnose) => diagnose::run(diagnose, &book()?),
+        Verb::Eval(eval) => eval::run(eval, &book()?),
         Verb::Show(show) => show::run(show, &book()?),
         Verb::List(list) => list::run(list, &book()?),
         Verb::Lint(lint) => lint::run(lint, &book()?),

@@ -4,6 +4,7 @@
 
 use super::DiskError;
 use camino::Utf8Path;
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 
 /// Makes a file that is not there yet, with its folders, whole or not at all.
@@ -76,4 +77,10 @@ fn refuse_existing(path: &Utf8Path) -> Result<(), DiskError> {
         Ok(_) => Err(DiskError::write(path)(io::ErrorKind::AlreadyExists.into())),
         Err(_) => Ok(()),
     }
+}
+
+/// Adds to the end of a file, which is made where there is none.
+pub fn append(path: &Utf8Path, text: &str) -> Result<(), DiskError> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(DiskError::write(path))?;
+    file.write_all(text.as_bytes()).map_err(DiskError::write(path))
 }

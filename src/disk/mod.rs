@@ -11,9 +11,11 @@ mod manifest;
 mod read;
 mod write;
 
-pub use change::{create, make_folder, remove, rename, replace, write};
+pub use change::{append, create, make_folder, remove, rename, replace, write};
 pub use git::changed_since;
-pub use read::{BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, overrides};
+pub use read::{
+    BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, open, overrides,
+};
 pub use write::{SiteWriter, Written, clean, is_unchanged};
 
 use camino::{Utf8Path, Utf8PathBuf};

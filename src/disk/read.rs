@@ -56,7 +56,8 @@ impl Found {
     fn read(&self, root: &Utf8Path) -> Result<Source, DiskError> {
         let source = read_source(root, &self.path)?;
         let images = self.folder.as_deref().map(images).transpose()?.unwrap_or_default();
-        Ok(Source { images, ..source })
+        let observed = self.folder.as_deref().map(observed).transpose()?.unwrap_or_default();
+        Ok(Source { images, observed, ..source })
     }
 }
 
@@ -73,6 +74,36 @@ fn images(folder: &Utf8Path) -> Result<Vec<Image>, DiskError> {
         }
     }
     Ok(images)
+}
+
+/// What programs printed: text files of a record's `observed/`, so many and so large at most; links are passed over, and
+/// so is what is no text.
+fn observed(folder: &Utf8Path) -> Result<Vec<String>, DiskError> {
+    const MAX_FILES: usize = 8;
+    // What is harvested says at its end how much was left out.
+    const MAX_BYTES: u64 = 65 << 10;
+    let folder = folder.join("observed");
+    if !folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(Vec::new());
+    }
+    let mut texts = Vec::new();
+    for entry in WalkDir::new(&folder).min_depth(1).max_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| unreadable(&folder, error))?;
+        let is_text = |path: &&Utf8Path| path.extension() == Some("txt") && entry.file_type().is_file();
+        let Some(path) = Utf8Path::from_path(entry.path()).filter(is_text) else { continue };
+        let body = read_at_most(path, MAX_BYTES)?.and_then(|body| String::from_utf8(body).ok());
+        texts.extend(body);
+        if texts.len() == MAX_FILES {
+            break;
+        }
+    }
+    Ok(texts)
+}
+
+/// A file that is read as it comes, such as a log.
+pub fn open(path: &Utf8Path) -> Result<io::BufReader<File>, DiskError> {
+    let file = File::open(path).map_err(DiskError::read(path))?;
+    Ok(io::BufReader::with_capacity(1 << 20, file))
 }
 
 /// A name that needs no escaping in a URL, and cannot be taken for one of the page's own files.
@@ -246,5 +277,6 @@ fn digest(source: &Source) -> [u8; 32] {
         add(image.name.as_bytes());
         add(image.body.as_deref().unwrap_or_default());
     }
+    source.observed.iter().for_each(|text| add(text.as_bytes()));
     hash.finalize().into()
 }

@@ -107,6 +107,7 @@ pub fn record(source: &Source, parsed: ParsedRecord) -> Option<Record> {
             .filter(|image| image::is_safe(image))
             .map(|image| image.name.clone())
             .collect(),
+        observed: source.observed.clone(),
     })
 }
 

@@ -90,6 +90,8 @@ pub struct Record {
     pub extensions: BTreeMap<String, Extension>,
     /// Files beside the record that its page shows.
     pub images: Vec<String>,
+    /// What programs were seen to print in this failure, as files beside the record hold it.
+    pub observed: Vec<String>,
 }
 
 impl Record {

@@ -17,6 +17,13 @@ pub struct Token {
     pub kind: Kind,
 }
 
+impl Token {
+    /// Whether it stands for all parts of an identifier.
+    pub fn is_whole(&self) -> bool {
+        self.kind == Kind::Whole
+    }
+}
+
 /// What of its run a token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -12,7 +12,7 @@ mod shards;
 mod store;
 
 pub use analyser::{STOP_WORDS, Token, analyse};
-pub use document::{Document, documents};
+pub use document::{Document, FIELDS, documents};
 pub use index::{Index, IndexError};
 pub use rank::{Hit, Matched, Query, search};
 pub use shards::{ShardFile, export};

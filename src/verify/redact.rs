@@ -3,6 +3,7 @@
 //! In: any text that is about to leave the program. Out: the same with `[secret:NAME]` in the place of each. It runs
 //! before anything is cut short, since half a secret is not found any more.
 
+use crate::text::TOKEN_SHAPES;
 use data_encoding::{BASE64, BASE64URL};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -46,12 +47,7 @@ impl Redactor {
 }
 
 fn shapes() -> Option<Regex> {
-    const SHAPES: &str = concat!(
-        r"\bnpm_[A-Za-z0-9]{36}\b|\bgh[opsur]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{22,}\b",
-        r"|\bpypi-[A-Za-z0-9_-]{16,}|\bAKIA[A-Z0-9]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}",
-        r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-    );
-    Regex::new(SHAPES).ok()
+    Regex::new(TOKEN_SHAPES).ok()
 }
 
 /// Every way in which a program may have written a secret.

@@ -15,14 +15,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("exchange", &["text", "diag", "model", "parse"]),
     ("render", &["text", "diag", "model"]),
     ("search", &["text", "diag", "model"]),
+    ("diagnose", &["text", "diag", "model", "search"]),
     ("verify", &["text", "diag", "model"]),
     ("lint", &["text", "diag", "parse", "model", "search", "verify"]),
-    ("serve", &["text", "diag", "model", "parse", "lint", "render", "search", "verify", "disk"]),
+    ("serve", &["text", "diag", "model", "parse", "lint", "render", "search", "diagnose", "verify", "disk"]),
     (
         "cli",
         &[
-            "text", "diag", "model", "parse", "lint", "exchange", "render", "search", "verify", "disk",
-            "serve",
+            "text", "diag", "model", "parse", "lint", "exchange", "render", "search", "diagnose", "verify",
+            "disk", "serve",
         ],
     ),
 ];

@@ -31,11 +31,11 @@ fn annotation(case: &Case, context: &RunContext) -> Option<String> {
 }
 
 /// What stands after the second `::`. A line end is written as an escape, so that no further command can begin.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     let escaped = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     shown(&escaped)
 }
 
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -27,7 +27,7 @@ fn row(case: &Case, context: &RunContext) -> String {
 }
 
 /// Text that means nothing to Markdown: no cell ends, no link, no tag.
-fn text(plain: &str) -> String {
+pub(super) fn text(plain: &str) -> String {
     let mut out = String::with_capacity(plain.len());
     for c in shown(plain).chars() {
         match c {

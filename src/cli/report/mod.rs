@@ -4,7 +4,9 @@
 
 mod attempt;
 mod consent;
+mod diagnosis;
 mod diff;
+mod eval;
 mod findings;
 mod github;
 mod hits;
@@ -28,7 +30,9 @@ mod width;
 
 pub use attempt::{broken_state, judgement, laid_out, sandbox};
 pub use consent::{MAX_LINES, consent, needs};
+pub use diagnosis::ToldDiagnosis;
 pub use diff::{change, diff};
+pub use eval::{EvalGroup, EvalReport, LostKeyword};
 pub use findings::{findings, findings_text, not_kept};
 pub use hits::{hit, hits_json};
 pub use import::{Change, ImportEntry, import, import_json};

@@ -1,0 +1,59 @@
+//! `faultbook diagnose`.
+
+use super::args::{DiagnoseArgs, DiagnosisFormat};
+use super::{Exit, UsageError, load, report};
+use crate::diagnose::{Corpus, Diagnosis, Log, Verdict, diagnose, known, telling_lines};
+use crate::disk;
+use anyhow::Context;
+use camino::Utf8Path;
+use std::io::BufReader;
+
+/// Says which record explains what a program printed, or that none does.
+pub fn run(args: &DiagnoseArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
+    let log = read(&args.file)?;
+    let input = load(root)?;
+    let book = crate::read(&input.sources, &input.given).book;
+    let book = if args.drafts { book } else { book.without_drafts() };
+    let corpus = Corpus::new(known(&book));
+    let mut diagnosis = diagnose(&corpus, &log, usize::from(args.n));
+    diagnosis.keep_what_is_worth_a_look();
+    let site = book.settings.site_url.as_ref();
+    let told = report::ToldDiagnosis::new(&diagnosis, &corpus, site);
+    match args.format {
+        DiagnosisFormat::Human => told.human(),
+        DiagnosisFormat::Json => report::json(&told.json()),
+        DiagnosisFormat::Md => report::data(&told.markdown()),
+        DiagnosisFormat::Github => report::data(&told.github()),
+    }
+    if let Some(path) = args.log_misses.as_ref().filter(|_| diagnosis.verdict == Verdict::None) {
+        let line = serde_json::json!({"schema": "miss/1", "lines": telling_lines(&log)});
+        disk::append(path, &format!("{line}\n")).context("could not note the miss")?;
+    }
+    Ok(exit(&diagnosis))
+}
+
+fn exit(diagnosis: &Diagnosis) -> Exit {
+    match diagnosis.verdict {
+        Verdict::Match => Exit::Clean,
+        Verdict::None => Exit::Findings,
+        Verdict::Likely | Verdict::Maybe => Exit::NotRepaired,
+    }
+}
+
+fn read(file: &Utf8Path) -> anyhow::Result<Log> {
+    if file == "-" {
+        return Log::read(BufReader::with_capacity(1 << 20, std::io::stdin()))
+            .context("could not read the log");
+    }
+    let unreadable = |error: &dyn std::fmt::Display| {
+        UsageError::with_hint(
+            format!("could not read `{file}`: {error}"),
+            "`diagnose` takes a file with the output of a program, or `-` for what stands before a pipe",
+        )
+    };
+    let reader = disk::open(file).map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => unreadable(cause),
+        None => unreadable(&error),
+    })?;
+    Log::read(reader).map_err(|error| unreadable(&error))
+}
