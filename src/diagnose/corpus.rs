@@ -19,7 +19,10 @@ pub struct Corpus {
     /// By record.
     sayings: Vec<Vec<Saying>>,
     templates: HashMap<String, BTreeSet<u32>>,
+    /// Records by the codes in their titles.
     codes: HashMap<String, BTreeSet<u32>>,
+    /// Records by the codes in lines that they quote.
+    quoted_codes: HashMap<String, BTreeSet<u32>>,
 }
 
 /// A line of a record as a set of words.
@@ -47,6 +50,8 @@ pub struct Word {
     pub weight: f32,
     /// What it counts compared with any other occurrence of it.
     pub factor: f32,
+    /// Where what it is a part of begins in the line.
+    pub start: usize,
 }
 
 /// A code says more than any other word.
@@ -73,6 +78,9 @@ impl Corpus {
             for quoted in &known.quoted {
                 sayings.push(corpus.saying(&quoted.normal, Said::Printed));
                 if quoted.kind == Kind::Error {
+                    for code in codes(&quoted.normal).take(1) {
+                        corpus.quoted_codes.entry(code.to_owned()).or_default().insert(record);
+                    }
                     corpus.templates.entry(template(&quoted.normal)).or_default().insert(record);
                 }
             }
@@ -138,7 +146,7 @@ impl Corpus {
                 factor *= UNSEEN;
             }
             let idf = term.map_or_else(|| idf(self.records.len(), 0), |term| self.idf[term as usize]);
-            words.push(Word { term, weight: idf * factor, factor });
+            words.push(Word { term, weight: idf * factor, factor, start: token.run.start });
             seen.insert(token.text);
         }
         words
@@ -154,9 +162,10 @@ impl Corpus {
         self.templates.get(&template(normal))
     }
 
-    /// The records whose title names the first code of a line.
+    /// The records whose title names the first code of a line; where there are none, those that quote it.
     pub fn with_code(&self, normal: &str) -> Option<&BTreeSet<u32>> {
-        self.codes.get(codes(normal).next()?)
+        let code = codes(normal).next()?;
+        self.codes.get(code).or_else(|| self.quoted_codes.get(code))
     }
 
     /// How much of a line one single line of a record says, from 0 to 1.

@@ -11,7 +11,7 @@ pub const QUOTED: &str = "<q>";
 
 /// The template of a normalised line: lower case, without what stands before the message, quoted parts as [`QUOTED`].
 pub fn template(normal: &str) -> String {
-    unquoted(message(normal)).to_ascii_lowercase()
+    without_names(&unquoted(message(normal))).to_ascii_lowercase()
 }
 
 /// A normalised line without level, time, and the name of whoever wrote it.
@@ -60,6 +60,18 @@ fn unquoted(text: &str) -> String {
         at = part.end;
     }
     out.push_str(&text[at..]);
+    out
+}
+
+/// The text without the last parts of paths.
+fn without_names(text: &str) -> String {
+    let name_ends = |c: char| c.is_whitespace() || "()[]{},;:".contains(c);
+    let mut parts = text.split("<path>/");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("<path>");
+        out.push_str(&part[part.find(name_ends).unwrap_or(part.len())..]);
+    }
     out
 }
 

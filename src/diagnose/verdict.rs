@@ -227,9 +227,7 @@ fn candidate(
         let coverage = corpus.coverage(record, &told.words);
         let share = coverage * told.kind.share();
         sum += share;
-        #[expect(clippy::cast_precision_loss, reason = "at most four")]
-        let length = told.words.len().min(SURE_WORDS) as f32 / SURE_WORDS as f32;
-        confidence = confidence.max(coverage * length * certainty(told, coverage));
+        confidence = confidence.max(coverage * length(&told.words) * certainty(told, coverage));
         if share > best {
             best = share;
             line = Some(told.line);
@@ -240,11 +238,18 @@ fn candidate(
     Candidate {
         record: record as usize,
         via: if exact.is_some() { Via::Signature } else { Via::Ranking },
-        confidence: if exact.is_some() { 1.0 } else { confidence },
+        confidence: exact.map_or(confidence, |(worth, _)| worth.max(confidence)),
         score: rank + COVERAGE * best + FURTHER * (sum - best).min(1.0) + signature,
         line: line.map(|line| masked(&line.text)).unwrap_or_default(),
         nth: line.map_or(0, |line| line.nth),
     }
+}
+
+/// How long a line is, as a share of what is long enough. Parts of one identifier are one word.
+#[expect(clippy::cast_precision_loss, reason = "at most four")]
+fn length(words: &[Word]) -> f32 {
+    let starts: BTreeSet<usize> = words.iter().map(|word| word.start).collect();
+    starts.len().min(SURE_WORDS) as f32 / SURE_WORDS as f32
 }
 
 /// What a covered line says about certainty: all of it where it says that it is an error; little where it may stand in
@@ -262,8 +267,19 @@ fn verdict(candidates: &[Candidate], exact: &BTreeMap<u32, (f32, &Line)>) -> Ver
     let Some(first) = candidates.first() else { return Verdict::None };
     let second = candidates.get(1).map_or(0.0, |second| second.score);
     let apart = second <= APART * first.score;
+    // What several records share tells none of them.
+    let worth = |candidate: &Candidate| {
+        u32::try_from(candidate.record)
+            .ok()
+            .and_then(|record| exact.get(&record))
+            .map_or(0.0, |(worth, _)| *worth)
+    };
+    let is_alone = || {
+        let most = worth(first);
+        most > 0.0 && candidates.iter().filter(|candidate| worth(candidate) >= most).count() == 1
+    };
     match () {
-        () if first.via == Via::Signature && (exact.len() == 1 || apart) => Verdict::Match,
+        () if is_alone() => Verdict::Match,
         () if first.confidence >= SURE || (first.confidence >= FAIRLY_SURE && apart) => Verdict::Likely,
         () if first.confidence >= WORTH_A_LOOK => Verdict::Maybe,
         () => Verdict::None,

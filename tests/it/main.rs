@@ -11,6 +11,7 @@ mod cassette;
 mod cli;
 mod conformance;
 mod consent;
+mod diagnose;
 mod engine;
 mod export;
 mod files;
