@@ -1,5 +1,7 @@
 //! The arguments. Their doc comments are the `--help` texts.
 
+use super::diagnose::DiagnoseArgs;
+use super::eval::EvalArgs;
 use crate::model::{Date, Layer};
 use crate::parse::Form;
 use crate::verify::Capability;
@@ -317,57 +319,6 @@ pub struct SearchArgs {
     /// How to write the hits
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: HitFormat,
-}
-
-/// How a diagnosis is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DiagnosisFormat {
-    /// For people
-    Human,
-    /// For programs
-    Json,
-    /// For a job's summary: Markdown
-    Md,
-    /// For a job's log: GitHub annotations
-    Github,
-}
-
-/// `diagnose`.
-#[derive(Debug, clap::Args)]
-pub struct DiagnoseArgs {
-    /// What the program printed; `-` reads it from a pipe
-    #[arg(value_name = "FILE", default_value = "-")]
-    pub file: Utf8PathBuf,
-    /// At most this many records
-    #[arg(short, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub n: u16,
-    /// Note the error lines of output that no record explains in this file, without secrets and without what differs
-    /// from run to run
-    #[arg(long, value_name = "FILE")]
-    pub log_misses: Option<Utf8PathBuf>,
-    /// Consider drafts as well
-    #[arg(long)]
-    pub drafts: bool,
-    /// How to write the diagnosis
-    #[arg(short, long, value_enum, default_value = "human")]
-    pub format: DiagnosisFormat,
-}
-
-/// `eval`.
-#[derive(Debug, clap::Args)]
-pub struct EvalArgs {
-    /// Ask these queries, a line of JSON for each; the keywords of the book otherwise
-    #[arg(long, value_name = "FILE")]
-    pub queries: Option<Utf8PathBuf>,
-    /// Write what each query found to this file, a line of JSON for each
-    #[arg(long, value_name = "FILE", requires = "queries")]
-    pub ranked: Option<Utf8PathBuf>,
-    /// Search drafts as well
-    #[arg(long)]
-    pub drafts: bool,
-    /// How to write the measures
-    #[arg(short, long, value_enum, default_value = "human")]
-    pub format: Format,
 }
 
 /// How a record is written.

@@ -1,12 +1,46 @@
 //! `faultbook diagnose`.
 
-use super::args::{DiagnoseArgs, DiagnosisFormat};
 use super::{Exit, UsageError, load, report};
 use crate::diagnose::{Corpus, Diagnosis, Log, Verdict, diagnose, known, telling_lines};
 use crate::disk;
 use anyhow::Context;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum;
 use std::io::BufReader;
+
+/// How a diagnosis is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiagnosisFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For a job's summary: Markdown
+    Md,
+    /// For a job's log: GitHub annotations
+    Github,
+}
+
+/// `diagnose`.
+#[derive(Debug, clap::Args)]
+pub struct DiagnoseArgs {
+    /// What the program printed; `-` reads it from a pipe
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: Utf8PathBuf,
+    /// At most this many records
+    #[arg(short, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub n: u16,
+    /// Note the error lines of output that no record explains in this file, without secrets and without what differs
+    /// from run to run
+    #[arg(long, value_name = "FILE")]
+    pub log_misses: Option<Utf8PathBuf>,
+    /// Consider drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// How to write the diagnosis
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: DiagnosisFormat,
+}
 
 /// Says which record explains what a program printed, or that none does.
 pub fn run(args: &DiagnoseArgs, root: &Utf8Path) -> anyhow::Result<Exit> {

@@ -1,6 +1,6 @@
 //! `faultbook eval`.
 
-use super::args::{EvalArgs, Format};
+use super::args::Format;
 use super::report::{self, EvalGroup, EvalReport, LostKeyword};
 use super::{Exit, UsageError, load};
 use crate::diagnose::{Corpus, Log, Verdict, diagnose, known};
@@ -8,10 +8,27 @@ use crate::disk;
 use crate::model::{Book, Extension};
 use crate::search::{Index, Query, documents, search};
 use anyhow::Context;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+
+/// `eval`.
+#[derive(Debug, clap::Args)]
+pub struct EvalArgs {
+    /// Ask these queries, a line of JSON for each; the keywords of the book otherwise
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<Utf8PathBuf>,
+    /// Write what each query found to this file, a line of JSON for each
+    #[arg(long, value_name = "FILE", requires = "queries")]
+    pub ranked: Option<Utf8PathBuf>,
+    /// Search drafts as well
+    #[arg(long)]
+    pub drafts: bool,
+    /// How to write the measures
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: Format,
+}
 
 /// So many records are asked for.
 const N_RANKED: usize = 10;

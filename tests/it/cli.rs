@@ -388,6 +388,8 @@ fn help_names_every_verb() {
       build        Turn the records into a site
       serve        Preview the site; pages reload when their record is saved
       search       Find records by words, codes or error messages
+      diagnose     Say which record explains what a program printed, or that none does
+      eval         Measure how well records are found
       show         Show one record in the terminal
       list         Name the records of the book
       lint         Say what is wrong with records, and what to write instead

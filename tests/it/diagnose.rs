@@ -57,12 +57,12 @@ fn told(book: &Scratch, log: impl AsRef<[u8]>) -> Value {
 
 #[test]
 fn another_name_and_another_place_are_the_same_failure() {
-    let log = "building\n\x1b[1;31merror[W0412]\x1b[0m: widget `right` has no handle in /home/me/x/right.wdg:3:9\ndone\n";
+    let log = "building\n\x1b[1;31merror[W0412]\x1b[0m: widget `right` has no handle in /srv/me/x/right.wdg:3:9\ndone\n";
     insta::assert_snapshot!(transcript(&piped(&widgets(), &["diagnose"], log)), @"
     exit: 0
     --- stdout
     match  the widget has no handle  no-handle
-      line 2     error[W0412]: widget `right` has no handle in /home/me/x/right.wdg:3:9
+      line 2     error[W0412]: widget `right` has no handle in /srv/me/x/right.wdg:3:9
       fix        widget attach left
       more       faultbook show no-handle
     --- stderr
@@ -142,7 +142,7 @@ fn no_secret_is_printed_again() {
 #[test]
 fn misses_are_noted_where_that_is_asked_for_and_hold_nothing_raw() {
     let book = widgets();
-    let log = "fine\nerror: cannot open /home/me/secret/plan.txt at 08:30:00 with token=abcdefgh12345\n";
+    let log = "fine\nerror: cannot open /srv/me/secret/plan.txt at 08:30:00 with token=abcdefgh12345\n";
     assert_eq!(piped(&book, &["diagnose"], log).status.code(), Some(1));
     assert!(!book.path().join("misses.jsonl").exists());
     piped(&book, &["diagnose", "--log-misses", "misses.jsonl"], log);
@@ -189,7 +189,7 @@ fn only_what_differs_from_run_to_run_leaves_a_line() {
         ("exit code 137, python 3.12", "exit code 137, python 3.12"),
         ("pid 1234567 at 0x7f3a9c", "pid <number> at <hash>"),
         ("id 123e4567-e89b-12d3-a456-426614174000", "id <hash>"),
-        ("'/home/me/app/main.rs:12:5': no", "'<path>/main.rs': no"),
+        ("'/srv/me/app/main.rs:12:5': no", "'<path>/main.rs': no"),
         ("<scratch>/main.rs: no", "<path>/main.rs: no"),
         ("main.rs:12:5 here", "main.rs here"),
         ("see https://host.example/a/b", "see https://host.example/a/b"),
