@@ -121,8 +121,13 @@ static CUES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i)(?:^|[^a-z-])(?:{cues})")).expect("the cues are an expression")
 });
 
+/// Whether a line has a word that says that something failed.
+pub fn has_cue(line: &str) -> bool {
+    CUES.is_match(line)
+}
+
 fn is_error(line: &str) -> bool {
-    CUES.is_match(line) || line.split_whitespace().any(is_code)
+    has_cue(line) || line.split_whitespace().any(is_code)
 }
 
 /// Whether a word is a code that names a failure: `E0382`, `ERR_OSSL`, `EACCES`, `TypeError`.

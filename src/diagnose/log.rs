@@ -3,6 +3,7 @@
 //! In: bytes, as a program printed them. Out: [`Log`]. Lines that say the same drop first, since a log mostly repeats
 //! itself. Numbers of up to five digits stay: 401, 137 and 3.12 are what a failure is told by.
 
+use super::lines::has_cue;
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead};
@@ -10,7 +11,7 @@ use std::io::{self, BufRead};
 /// The distinct lines of a log, in the order in which each was seen first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// At most [`Log::MAX_LINES`].
+    /// [`Log::MAX_LINES`], and so many again of those that sound like an error, at most.
     pub lines: Vec<Line>,
 }
 
@@ -26,8 +27,9 @@ pub struct Line {
 }
 
 impl Log {
-    /// More distinct lines than anybody reads; of a longer log the first ones count.
-    pub const MAX_LINES: usize = 200_000;
+    /// More distinct lines than anybody reads; what follows counts only where it sounds like an error, since a log often
+    /// ends with what it stopped at.
+    pub const MAX_LINES: usize = 50_000;
     /// A longer line is data; its beginning counts.
     pub const MAX_LINE_BYTES: usize = 4096;
 
@@ -79,6 +81,8 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize>
 struct Distinct {
     log: Log,
     seen: HashSet<u64>,
+    /// Of what comes after so many lines that only new forms of lines are worth a look.
+    shapes: HashSet<u64>,
     hasher: RandomState,
     plain: Vec<u8>,
     normal: Vec<u8>,
@@ -86,11 +90,18 @@ struct Distinct {
 
 impl Distinct {
     fn add(&mut self, nth: usize, line: &[u8]) {
-        if self.log.lines.len() >= Log::MAX_LINES || !self.seen.insert(self.hasher.hash_one(line)) {
+        let is_long = self.log.lines.len() >= Log::MAX_LINES;
+        if self.log.lines.len() >= 2 * Log::MAX_LINES || is_long && !self.shapes.insert(shape(line)) {
+            return;
+        }
+        if !self.seen.insert(self.hasher.hash_one(line)) {
             return;
         }
         self.plain.clear();
         without_controls(line, &mut self.plain);
+        if is_long && !has_cue(&String::from_utf8_lossy(&self.plain)) {
+            return;
+        }
         self.normal.clear();
         normalise(&self.plain, &mut self.normal);
         if self.normal.is_empty() || !self.seen.insert(self.hasher.hash_one((Log::MAX_LINES, &self.normal))) {
@@ -99,6 +110,12 @@ impl Distinct {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         self.log.lines.push(Line { nth, text: text(&self.plain), normal: text(&self.normal) });
     }
+}
+
+/// A digest of a line without its digits: FNV-1a, which is fast, and here may be wrong.
+fn shape(line: &[u8]) -> u64 {
+    let letters = line.iter().filter(|byte| !byte.is_ascii_digit());
+    letters.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What a terminal would show in the end: no escape sequences, and of a line that was written over the last version.

@@ -201,6 +201,15 @@ fn only_what_differs_from_run_to_run_leaves_a_line() {
     assert_eq!(Log::of("08:30:00 up\n08:30:01 up\nup\n08:30:02 up\n").lines.len(), 2);
 }
 
+#[test]
+fn what_a_long_log_ends_with_counts() {
+    let many: String =
+        (0..Log::MAX_LINES + 10).map(|nth| format!("step {}-{}\n", nth / 1000, nth % 1000)).collect();
+    let log = Log::of(&(many + "still going\nfatal: it stops\n"));
+    assert_eq!(log.lines.last().map(|line| line.text.as_str()), Some("fatal: it stops"));
+    assert_eq!(log.lines.len(), Log::MAX_LINES + 1);
+}
+
 /// What each of our records was seen to print leads to that record before any other.
 #[test]
 fn our_own_failures_are_recognised() {
