@@ -27,6 +27,8 @@ pub mod verify;
 
 pub mod disk;
 
+pub mod library;
+
 pub mod serve;
 
 pub mod cli;

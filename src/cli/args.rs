@@ -16,12 +16,15 @@ pub struct Args {
     /// Work in this folder, as if it were the present one
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<Utf8PathBuf>,
-    /// The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
+    /// The book, or the site built from one, to use where this folder is in none; $FAULTBOOK_BOOK otherwise
     #[arg(long, global = true, value_name = "DIR")]
     pub book: Option<Utf8PathBuf>,
     /// Say less
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Say more, such as that a cache was mended
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
     /// Ask no other machine; what only one of them could tell stays unknown
     #[arg(long, global = true)]
     pub offline: bool,
@@ -316,6 +319,9 @@ pub struct SearchArgs {
     /// Search drafts as well
     #[arg(long)]
     pub drafts: bool,
+    /// Take the index of the last search, without looking whether records changed since
+    #[arg(long)]
+    pub no_refresh: bool,
     /// How to write the hits
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: HitFormat,

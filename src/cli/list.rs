@@ -4,7 +4,8 @@ use super::args::{HitFormat, ListArgs};
 use super::report::Entry;
 use super::{Exit, facets, load, load_today, report};
 use crate::diag::has_errors;
-use crate::model::{Date, Facet, Record};
+use crate::library::has_facet;
+use crate::model::{Date, Record};
 use crate::{Input, Reading};
 use camino::Utf8Path;
 
@@ -29,13 +30,6 @@ pub fn run(args: &ListArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
         HitFormat::Ids => entries.iter().for_each(|entry| report::data(entry.record.id.as_str())),
     }
     Ok(if entries.is_empty() { Exit::Findings } else { Exit::Clean })
-}
-
-/// Whether a record has a facet value, written `key=value`.
-fn has_facet(record: &Record, facet: &str) -> bool {
-    let Some((key, value)) = facet.split_once('=') else { return false };
-    let of_key = Facet::ALL.iter().filter(|facet| facet.key() == key);
-    of_key.flat_map(|facet| facet.values(record)).any(|own| own == value)
 }
 
 /// Whether the day to read it again has passed, or a source was read too long ago.

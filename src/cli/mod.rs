@@ -15,6 +15,7 @@ mod eval;
 mod fmt;
 mod harvest;
 mod import;
+mod library;
 mod lint;
 mod list;
 mod man;
@@ -130,7 +131,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::New(new) => new::run(new, &book()?, args.quiet),
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),
-        Verb::Search(search) => search::run(search, &book()?),
+        Verb::Search(search) => search::run(search, &library::find(args)?, args.verbose > 0),
         Verb::Diagnose(diagnose) => diagnose::run(diagnose, &book()?),
         Verb::Eval(eval) => eval::run(eval, &book()?),
         Verb::Show(show) => show::run(show, &book()?),
@@ -154,33 +155,38 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
 /// The folder of the nearest `book.toml`, in this folder or above it, as a short path; else `--book`, else
 /// `$FAULTBOOK_BOOK`.
 fn find_book(args: &Args) -> anyhow::Result<Utf8PathBuf> {
-    let start = Utf8Path::new(".");
-    let absolute = start.canonicalize_utf8().context("could not look at the present folder")?;
-    match absolute.ancestors().find(|folder| is_book(folder)) {
-        Some(found) if found == absolute => Ok(start.to_owned()),
-        Some(found) => Ok(found.to_owned()),
-        None => elsewhere(args)?.ok_or_else(|| {
-            UsageError::with_hint(
-                format!("there is no book.toml in `{start}` or above it"),
-                "a folder becomes a book by a file book.toml, which may be empty; \
-                 `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere",
-            )
-        }),
+    if let Some(found) = above(is_book)? {
+        return Ok(found);
     }
-}
-
-/// The book of those who are in none.
-fn elsewhere(args: &Args) -> anyhow::Result<Option<Utf8PathBuf>> {
-    let of_environment = || std::env::var("FAULTBOOK_BOOK").ok().filter(|folder| !folder.is_empty());
-    let named = args.book.clone().map(|folder| ("--book", folder));
-    let Some((name, folder)) = named.or_else(|| Some(("$FAULTBOOK_BOOK", of_environment()?.into()))) else {
-        return Ok(None);
-    };
+    let (name, folder) = elsewhere(args).ok_or_else(nowhere)?;
     if is_book(&folder) {
-        return Ok(Some(folder));
+        return Ok(folder);
     }
     let message = format!("there is no book.toml in `{folder}`");
     Err(UsageError::with_hint(message, format!("{name} takes the folder of a book")))
+}
+
+/// The nearest folder of a kind, this one or one above it, as a short path.
+fn above(is_meant: fn(&Utf8Path) -> bool) -> anyhow::Result<Option<Utf8PathBuf>> {
+    let start = Utf8Path::new(".");
+    let absolute = start.canonicalize_utf8().context("could not look at the present folder")?;
+    let found = absolute.ancestors().find(|folder| is_meant(folder));
+    Ok(found.map(|found| if found == absolute { start.to_owned() } else { found.to_owned() }))
+}
+
+/// The folder that those name who are in no book, and by which name.
+fn elsewhere(args: &Args) -> Option<(&'static str, Utf8PathBuf)> {
+    let of_environment = || std::env::var("FAULTBOOK_BOOK").ok().filter(|folder| !folder.is_empty());
+    let named = args.book.clone().map(|folder| ("--book", folder));
+    named.or_else(|| Some(("$FAULTBOOK_BOOK", of_environment()?.into())))
+}
+
+fn nowhere() -> anyhow::Error {
+    UsageError::with_hint(
+        "there is no book.toml in `.` or above it",
+        "a folder becomes a book by a file book.toml, which may be empty; \
+         `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere",
+    )
 }
 
 fn is_book(folder: &Utf8Path) -> bool {

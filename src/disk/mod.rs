@@ -1,7 +1,7 @@
 //! Files: a book is read here, and a site is written here. Nothing else of the build touches the disk.
 //!
 //! In: paths. Out: `Sources` and overrides (`read.rs`), the days that git knows (`git.rs`); a site in which every
-//! file is whole, old or new, at any moment (`write.rs`); single files of a book that verbs change (`change.rs`).
+//! file is whole, old or new, at any moment (`write.rs`); what tells whether files changed (`trace.rs`); single files of a book that verbs change (`change.rs`).
 //! Not here: what the files mean (`parse`), the search index (`search/store.rs`), scratch folders of checks
 //! (`verify/run.rs`).
 
@@ -9,6 +9,7 @@ mod change;
 mod git;
 mod manifest;
 mod read;
+mod trace;
 mod write;
 
 pub use change::{append, create, make_folder, remove, rename, replace, write};
@@ -16,6 +17,7 @@ pub use git::changed_since;
 pub use read::{
     BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, open, overrides,
 };
+pub use trace::{Trace, trace};
 pub use write::{SiteWriter, Written, clean, is_unchanged};
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -24,7 +24,7 @@ pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError
     let mut walk = WalkDir::new(&folder).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
         let entry = entry.map_err(|error| unreadable(&folder, error))?;
-        if entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.') {
+        if is_hidden(&entry) {
             if entry.file_type().is_dir() {
                 walk.skip_current_dir();
             }
@@ -188,9 +188,8 @@ pub fn bounded(path: &Utf8Path, endings: &[&str], max_bytes: u64) -> Result<Vec<
         let name = path.file_name().unwrap_or(path.as_str()).to_owned();
         return Ok(vec![(name, read_at_most(path, max_bytes)?)]);
     }
-    let hidden = |entry: &DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
     let mut paths: Vec<(String, Utf8PathBuf)> = Vec::new();
-    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !hidden(entry)) {
+    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !is_hidden(entry)) {
         let entry = entry.map_err(|error| unreadable(path, error))?;
         let Some(found) = Utf8Path::from_path(entry.path()).filter(|_| entry.file_type().is_file()) else {
             continue;
@@ -221,6 +220,11 @@ fn is_record(entry: &DirEntry) -> bool {
     entry.file_type().is_file() && [".yaml", ".yml", ".md"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a name below the folder that is walked begins with a dot.
+pub(super) fn is_hidden(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+}
+
 fn read_source(root: &Utf8Path, path: &Utf8Path) -> Result<Source, DiskError> {
     let relative = path.strip_prefix(root).unwrap_or(path).to_owned();
     match read_at_most(path, Source::MAX_BYTES)? {
@@ -241,7 +245,7 @@ fn read_at_most(path: &Utf8Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Disk
     Ok((body.len() as u64 <= max_bytes).then_some(body))
 }
 
-fn unreadable(folder: &Utf8Path, error: walkdir::Error) -> DiskError {
+pub(super) fn unreadable(folder: &Utf8Path, error: walkdir::Error) -> DiskError {
     let path = error.path().and_then(Utf8Path::from_path).unwrap_or(folder).to_owned();
     let source = match error.loop_ancestor() {
         Some(_) => io::Error::other("a link leads back to a folder above it"),

@@ -109,12 +109,15 @@ impl Document {
                 facet.values(record).into_iter().map(|value| format!("{}={value}", facet.key()))
             })
             .collect();
+        // One that must not find the record is not searched either.
+        let keywords = record.keywords.iter().filter(|keyword| !keyword.absent);
+        let keywords: Vec<String> = keywords.map(|keyword| keyword.query.clone()).collect();
         let meta = Facet::ALL.iter().flat_map(|facet| facet.values(record)).chain([record.id.as_str()]);
         Document {
             texts: [
                 record.title.clone(),
                 verbatim.collect::<Vec<_>>().join("\n"),
-                record.keywords.iter().map(|keyword| keyword.query.as_str()).collect::<Vec<_>>().join("\n"),
+                keywords.join("\n"),
                 format!("{}\n{}", record.summary, record.symptom.plain()),
                 format!("{}\n{}", plain(&record.root_cause), plain(&record.why)),
                 fix.join("\n"),
@@ -128,7 +131,7 @@ impl Document {
                 summary: record.summary.clone(),
                 product: record.product.clone(),
                 category: record.category.clone(),
-                keywords: record.keywords.iter().map(|keyword| keyword.query.clone()).collect(),
+                keywords,
                 fix: record.fix.first().map(first_line),
             },
         }

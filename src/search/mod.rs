@@ -16,4 +16,4 @@ pub use document::{Document, FIELDS, documents};
 pub use index::{Index, IndexError};
 pub use rank::{Hit, Matched, Query, search};
 pub use shards::{ShardFile, export};
-pub use store::open_or_build;
+pub use store::{Origin, Store};

@@ -234,6 +234,7 @@ fn search_shows_why_a_record_matched_and_what_repairs_it() {
     2. Two writers, one of them loses  lost-update
        fix thing lock
     --- stderr
+    2 hits among 5; `faultbook show ID` has the whole record
     ");
 }
 
@@ -245,6 +246,8 @@ fn search_without_a_hit_says_so() {
 
     --- stderr
     no record matches these words
+      = hint: fewer words, or the one line of the error without names and numbers, find more
+      = hint: once you know the answer, `faultbook new ID` begins its record
     ");
 }
 
@@ -411,10 +414,14 @@ fn help_names_every_verb() {
               Work in this folder, as if it were the present one
 
           --book <DIR>
-              The book to use where this folder is in none; $FAULTBOOK_BOOK otherwise
+              The book, or the site built from one, to use where this folder is in none; $FAULTBOOK_BOOK
+              otherwise
 
       -q, --quiet
               Say less
+
+      -v, --verbose...
+              Say more, such as that a cache was mended
 
           --offline
               Ask no other machine; what only one of them could tell stays unknown

@@ -22,6 +22,7 @@ mod props;
 mod reports;
 mod schema;
 mod scripts;
+mod search;
 mod selftest;
 mod settings;
 mod states;

@@ -1,11 +1,33 @@
 //! Hits of a search, for people and for programs.
 
-use super::{BOLD, DIM, GREEN, RESET, data, shown};
-use crate::search::{Hit, Matched};
+use super::{BOLD, DIM, GREEN, RESET, data, plural, shown, talk};
+use crate::search::{Hit, Matched, Query};
 use serde_json::json;
 
-/// Prints one hit: rank, title, why it matched, and the first line of the fix.
-pub fn hit(hit: &Hit) {
+/// Prints hits, best first, and how many there are of how many.
+pub fn hits(hits: &[Hit], n_documents: u32) {
+    let hits_text: Vec<String> = hits.iter().map(hit).collect();
+    data(&hits_text.join("\n"));
+    let found = plural(hits.len(), "hit");
+    talk(&format!("{DIM}{found} among {n_documents}; `faultbook show ID` has the whole record{RESET}"));
+}
+
+/// Says that nothing was found, and what can be done about it.
+pub fn no_hit(query: &Query, near: &[String]) {
+    talk("no record matches these words");
+    if !query.facets.is_empty() {
+        talk("  = hint: without --facet there may be some");
+    }
+    if !near.is_empty() {
+        let words: Vec<String> = near.iter().map(|word| format!("`{}`", shown(word))).collect();
+        talk(&format!("  = hint: records have the words {}", words.join(", ")));
+    }
+    talk("  = hint: fewer words, or the one line of the error without names and numbers, find more");
+    talk("  = hint: once you know the answer, `faultbook new ID` begins its record");
+}
+
+/// One hit: rank, title, why it matched, and the first line of the fix.
+fn hit(hit: &Hit) -> String {
     let summary = &hit.summary;
     let title = hit.matched.iter().find(|matched| matched.field == "title");
     let title = title.map_or_else(|| shown(&summary.title), lit);
@@ -16,7 +38,7 @@ pub fn hit(hit: &Hit) {
     if let Some(fix) = &summary.fix {
         text.push_str(&format!("   {GREEN}fix{RESET} {}\n", shown(fix)));
     }
-    data(&text);
+    text
 }
 
 /// Hits as one document, `search/1`. Keys are relied on; they are only added to.

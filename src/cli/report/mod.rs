@@ -34,7 +34,7 @@ pub use diagnosis::ToldDiagnosis;
 pub use diff::{change, diff};
 pub use eval::{EvalGroup, EvalReport, LostKeyword};
 pub use findings::{findings, findings_text, not_kept};
-pub use hits::{hit, hits_json};
+pub use hits::{hits, hits_json, no_hit};
 pub use import::{Change, ImportEntry, import, import_json};
 pub use json::findings_json;
 pub use list::{Entry, list, list_json};
