@@ -29,6 +29,8 @@ pub mod disk;
 
 pub mod library;
 
+pub mod mcp;
+
 pub mod serve;
 
 pub mod cli;

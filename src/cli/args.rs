@@ -172,6 +172,8 @@ pub enum Verb {
     Trust(TrustVerb),
     /// Make records from those of another format, and say what could not be carried over
     Import(ImportArgs),
+    /// Answer coding agents over MCP, on standard input and output; it reads, and changes nothing
+    Mcp,
     /// Print what a file may hold, as JSON Schema, for editors and CI
     Schema(SchemaArgs),
     /// See and take over the built-in templates and theme

@@ -19,6 +19,7 @@ mod library;
 mod lint;
 mod list;
 mod man;
+mod mcp;
 mod mv;
 mod new;
 mod open;
@@ -135,6 +136,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Diagnose(diagnose) => diagnose::run(diagnose, &book()?),
         Verb::Eval(eval) => eval::run(eval, &book()?),
         Verb::Show(show) => show::run(show, &book()?),
+        Verb::Mcp => mcp::run(library::find(args)?),
         Verb::List(list) => list::run(list, &book()?),
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),

@@ -403,6 +403,8 @@ fn help_names_every_verb() {
       repro        Lay a failure out in a folder
       trust        See and say which checks may run as you
       import       Make records from those of another format, and say what could not be carried over
+      mcp          Answer coding agents over MCP, on standard input and output; it reads, and changes
+                   nothing
       schema       Print what a file may hold, as JSON Schema, for editors and CI
       theme        See and take over the built-in templates and theme
       clean        Take away what builds left

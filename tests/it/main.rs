@@ -18,6 +18,7 @@ mod files;
 mod golden;
 mod hostile;
 mod import;
+mod mcp;
 mod props;
 mod reports;
 mod schema;
