@@ -154,6 +154,12 @@ codes! {
     OnlyRecorded = "only-recorded",
     /// A part of a check without which every state came out just the same.
     RedundantProbe = "redundant-probe",
+    /// A keyword that does not find its record at its rank, or finds it where it must not.
+    LostKeyword = "lost-keyword",
+    /// A keyword that another record answers first, to which the owner has no link.
+    StolenQuery = "stolen-query",
+    /// Two records that say almost the same.
+    NearDuplicate = "near-duplicate",
     /// A character that readers cannot see and that can make text read differently than it is.
     InvisibleCharacter = "invisible-character",
 }

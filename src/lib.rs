@@ -130,6 +130,15 @@ pub fn read(sources: &Sources, given: &Given) -> Reading {
     Reading { book, results, found }
 }
 
+/// Parses and checks a book, and runs every keyword of its records: what [`read`] finds, and whether records are found.
+pub fn inspect(sources: &Sources, given: &Given) -> Result<Reading, search::IndexError> {
+    let mut reading = read(sources, given);
+    let (parsed, _) = parse::all(sources, &given.overrides);
+    reading.found.extend(lint::retrieval(&parsed, &reading.book)?);
+    diag::sort(&mut reading.found);
+    Ok(reading)
+}
+
 /// Which site is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {

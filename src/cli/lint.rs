@@ -5,12 +5,13 @@ use super::{Exit, load_today, paths_in_book, report};
 use crate::diag::{self, Diagnostic};
 use crate::parse;
 use crate::text::Sources;
+use anyhow::Context;
 use camino::Utf8Path;
 
 /// Applies every rule and reports; the exit code says whether the book could be published.
 pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let input = load_today(root)?;
-    let reading = crate::read(&input.sources, &input.given);
+    let reading = crate::inspect(&input.sources, &input.given).context("could not run the keywords")?;
     let wanted = paths_in_book(&args.paths, root)?;
     let inside = |path: &Utf8Path| wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
     let of = |diagnostic: &Diagnostic| inside(&input.sources.get(diagnostic.span.file).path);

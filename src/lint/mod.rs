@@ -5,8 +5,11 @@
 //! Not here: reading text (`parse`), drawing findings (`cli/report/`).
 
 mod resolve;
+mod retrieval;
 mod rules;
 mod svg;
+
+pub use retrieval::retrieval;
 
 use crate::diag::{Code, Diagnostic, Level};
 use crate::model::{AlertName, Book, Date, RecordId, RuleLevel, Settings};

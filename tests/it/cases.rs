@@ -32,7 +32,7 @@ fn check(path: &Utf8Path) -> Result<(), String> {
     let known = Source::from_bytes("content/known-record.yaml".into(), KNOWN.into());
     let sources =
         Sources::new(vec![known, Source::from_bytes(name.clone().into(), without_notes(&text).into_bytes())]);
-    let reading = faultbook::read(&sources, &Given::default());
+    let reading = faultbook::inspect(&sources, &Given::default()).unwrap();
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for diagnostic in &reading.found {
         let source = sources.get(diagnostic.span.file);

@@ -35,6 +35,7 @@ const OF_LIB: &[&str] = &[
     "Built",
     "Choice",
     "build_in_memory",
+    "inspect",
     "documents",
     "Given",
     "Input",
