@@ -17,6 +17,15 @@ document.addEventListener("DOMContentLoaded", () => {
     name();
   });
 
+  // `/` goes to where one types, unless one does already.
+  document.addEventListener("keydown", (event) => {
+    const target = document.querySelector("#query, #paste, #q");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !target) return;
+    if (event.target.closest("input, textarea, select")) return;
+    event.preventDefault();
+    target.focus();
+  });
+
   // A page that is not there: its address says what was looked for.
   const missing = document.getElementById("missing");
   const words = location.pathname.split("/").filter(Boolean).pop()?.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();

@@ -1,11 +1,12 @@
 // Ranks in the browser what the command line ranks: the same tokens, lists and integers, in the same order.
 // Rust's side is src/search/analyser.rs and src/search/rank.rs; both keep the names, and the order of steps.
 
-const VERSION = 1;
+const VERSION = 2;
 const MAX_WORD = 64, MAX_PARTS = 6, MAX_QUERY_BYTES = 4096;
-const MAX_COLD = 8, MAX_EXPANSIONS = 48, MAX_PREFIX_DOCS = 256, MAX_TYPOS = 8;
-const PREFIX_WEIGHT = 205, TYPO_WEIGHT = 154;
-const FACET = "\u0002";
+const MAX_COLD = 8, MAX_SLIPS = 2, MAX_TYPOS = 8;
+const PREFIX_WEIGHT = 205, TYPO_WEIGHT = 154, WHOLE_WEIGHT = 256;
+/** Begins the key of a facet; ends the key of all that goes on from a beginning; comes after every character. */
+const FACET = "\u0002", GOES_ON = "\u0001", LAST = "\u{10ffff}";
 /** Words that say nothing about which record is meant, as the analyser writes them. */
 export const STOP_WORDS = new Set(("a after all an and any are as at be been but by can do doe for from had has have how i if in into "
   + "is it its my no not of on or our so that the their then ther this to was we were what when which "
@@ -123,31 +124,25 @@ function undoubled(root) {
   return root.length >= 4 && last === root.at(-2) && !"aeioulsz".includes(last) ? root.slice(0, -1) : root;
 }
 
-/** The ranges [start, end] of a text whose words are among `words`. */
-export function lit(text, words) {
-  const ranges = analyse(text).filter((token) => words.has(token.text)).map((token) => [token.start, token.end]);
+/** The ranges [start, end] of a text whose words `has` says are found. */
+export function lit(text, has) {
+  const ranges = analyse(text).filter((token) => has(token.text)).map((token) => [token.start, token.end]);
   return ranges.filter(([start], at) => at === 0 || ranges[at - 1][0] !== start);
 }
 
-// ---- Shards to lists ------------------------------------------------------------------------------------
+// ---- Shards to lists: src/search/shards.rs writes them --------------------------------------------------
 
 /** Opens the index of the site at `root`, an absolute URL ending in `/`. */
 export async function open(root, fetcher = fetch) {
   const get = async (path) => {
-    const response = await fetcher(root + path);
+    const response = await fetcher(`${root}search/${path}`);
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response;
   };
-  const unzip = async (path) => {
-    const body = (await get(path)).body.pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(body).arrayBuffer());
-  };
-  const { path } = await (await get("search/current.json")).json();
-  const base = `search/${path}`;
-  const manifest = await (await get(`${base}manifest.json`)).json();
+  const { path } = await (await get("current.json")).json();
+  const manifest = await (await get(`${path}manifest.json`)).json();
   if (manifest.version !== VERSION) throw new Error(`index version ${manifest.version}, ranker version ${VERSION}`);
-  const [shard, documents] = await Promise.all([unzip(`${base}t/0.bin`), unzip(`${base}d/0.json`)]);
-  return new Ranker(manifest, readTerms(shard), JSON.parse(new TextDecoder().decode(documents)));
+  return new Ranker(manifest, path, get);
 }
 
 class Reader {
@@ -161,9 +156,19 @@ class Reader {
       if (byte < 128) return number;
     }
   }
+  /** The next key of those that each begin as the one before. */
+  key(before) {
+    const shared = this.varint(), rest = this.varint();
+    const key = new Uint8Array(shared + rest);
+    key.set(before.subarray(0, shared));
+    key.set(this.bytes.subarray(this.at, this.at += rest), shared);
+    return key;
+  }
 }
 
-/** The dictionary: term to {at: its place in byte order, df, list()}. */
+const decode = (bytes) => new TextDecoder().decode(bytes);
+
+/** A dictionary: term to list, or to the number of a common term. */
 function readTerms(bytes) {
   const reader = new Reader(bytes);
   const count = reader.varint();
@@ -171,122 +176,193 @@ function readTerms(bytes) {
   place += reader.at;
   const terms = new Map();
   let key = new Uint8Array();
-  for (let at = 0; at < count; at += 1) {
-    const shared = reader.varint(), rest = reader.varint();
-    const next = new Uint8Array(shared + rest);
-    next.set(key.subarray(0, shared));
-    next.set(bytes.subarray(reader.at, reader.at + rest), shared);
-    reader.at += rest;
-    key = next;
-    const df = reader.varint(), size = reader.varint(), start = place;
-    terms.set(new TextDecoder().decode(key), { at, df, list: () => readList(new Reader(bytes, start)) });
+  for (let n = 0; n < count; n += 1) {
+    key = reader.key(key);
+    const size = reader.varint();
+    terms.set(decode(key), size > 0 ? readList(bytes, place) : reader.varint());
     place += size;
   }
   return terms;
 }
 
-function readList(reader) {
+function readList(bytes, at = 0) {
+  const reader = new Reader(bytes, at);
   const count = reader.varint(), list = [];
   for (let n = 0, doc = 0; n < count; n += 1) list.push([doc += reader.varint(), 0]);
   for (const entry of list) entry[1] = reader.varint();
   return list;
 }
 
+/** [word, how common] of every word that a typo can be meant for. */
+function readWords(bytes) {
+  const reader = new Reader(bytes);
+  const words = [];
+  let key = new Uint8Array();
+  for (let n = reader.varint(); n > 0; n -= 1) words.push([decode(key = reader.key(key)), 0]);
+  for (const word of words) word[1] = reader.varint();
+  return words;
+}
+
+/** Whether one text comes before another by its characters, as in Rust; `<` compares halves of some. */
+function isBefore(one, other) {
+  const a = [...one], b = [...other];
+  const at = a.findIndex((c, place) => c !== b[place]);
+  return at < 0 ? a.length < b.length : at < b.length && a[at].codePointAt(0) < b[at].codePointAt(0);
+}
+
 // ---- A query to hits ------------------------------------------------------------------------------------
 
 class Ranker {
-  constructor(manifest, terms, documents) {
-    this.n = manifest.n;
-    this.terms = terms;
-    this.keys = [...terms.keys()].filter((key) => !key.startsWith(FACET));
-    this.documents = documents;
+  constructor(manifest, path, get) {
+    this.manifest = manifest;
+    this.path = path;
+    this.get = get;
+    this.hot = new Map(manifest.hot.split(" ").filter(Boolean).map((term, place) => [term, place]));
+    this.files = new Map();
   }
 
-  /** The best records: {rank, id, title, summary, product, category, score, words}. */
-  search(text, { limit = 10, facets = [] } = {}) {
-    const { lists, words } = this.plan(firstBytes(text, MAX_QUERY_BYTES));
+  /** The best records: {rank, id, title, summary, product, category, keywords, fix, score}, and what is lit. */
+  async search(text, { limit = 10, facets = [] } = {}) {
+    const { ranked, has } = await this.rank(text, facets);
+    const hits = await Promise.all(ranked.slice(0, limit).map(async ([doc, score], at) => {
+      const [id, title, summary, product, category, keywords, fix] = await this.document(doc);
+      return { rank: at + 1, id, title, summary, product, category, keywords, fix, score };
+    }));
+    return { hits, total: ranked.length, has };
+  }
+
+  /** Every document with its score, best first, and which words were found. */
+  async rank(text, facets = []) {
+    const [{ lists, has }, ...allowed] = await Promise.all(
+      [this.plan(firstBytes(text, MAX_QUERY_BYTES)), ...facets.map((facet) => this.list(FACET + facet))]);
     const totals = new Map();
-    for (const list of lists) {
-      for (const [doc, impact] of list) {
-        const total = totals.get(doc) ?? { sum: 0, tokens: 0 };
-        total.sum += impact;
-        total.tokens += 1;
-        totals.set(doc, total);
-      }
+    for (const [doc, impact] of lists.flat()) {
+      const total = totals.get(doc) ?? { sum: 0, tokens: 0 };
+      total.sum += impact;
+      total.tokens += 1;
+      totals.set(doc, total);
     }
+    if (lists.length === 0 && facets.length > 0) for (const [doc] of allowed[0]) totals.set(doc, { sum: 0, tokens: 0 });
+    const sets = allowed.map((list) => new Set(list.map(([doc]) => doc)));
     // Sums stay far below 2 to the 53rd, so these divisions are exact enough for floor.
-    const score = ({ sum, tokens }) => Math.floor((sum * tokens * tokens) / (lists.length * lists.length));
-    const allowed = facets.map((facet) => new Set(this.list(FACET + facet).map(([doc]) => doc)));
-    return [...totals]
-      .filter(([doc]) => allowed.every((docs) => docs.has(doc)))
+    const score = ({ sum, tokens }) => Math.floor((sum * tokens * tokens) / Math.max(lists.length * lists.length, 1));
+    const ranked = [...totals]
+      .filter(([doc]) => sets.every((docs) => docs.has(doc)))
       .map(([doc, total]) => [doc, score(total)])
-      .sort((one, other) => other[1] - one[1] || one[0] - other[0])
-      .slice(0, limit)
-      .map(([doc, score], at) => {
-        const [id, title, summary, product, category] = this.documents[doc];
-        return { rank: at + 1, id, title, summary, product, category, score, words };
-      });
+      .sort((one, other) => other[1] - one[1] || one[0] - other[0]);
+    return { ranked, has };
   }
 
-  plan(text) {
+  async plan(text) {
     const { words, prefix } = wordsOf(text);
     const lit = new Set();
-    const lists = this.choose(words).map((word) => {
-      const list = this.list(word);
-      if (list.length === 0) return this.typos(word, lit);
-      lit.add(word);
-      return list;
-    });
-    if (prefix !== undefined) lists.push(this.prefix(prefix, lit));
-    return { lists, words: lit };
+    const chosen = this.choose(words);
+    const fetched = [...chosen.map((word) => this.list(word)), prefix === undefined ? undefined : this.prefix(prefix)];
+    const lists = await Promise.all(fetched);
+    const last = lists.pop();
+    let slips = 0;
+    const typos = async (word) => (/^[a-z]\p{Alphabetic}{3,}$/u.test(word) && slips++ < MAX_SLIPS ? this.typos(word, lit) : []);
+    for (const [at, word] of chosen.entries()) {
+      if (lists[at].length === 0) lists[at] = await typos(word);
+      else lit.add(word);
+    }
+    if (last) {
+      lit.add(last.stem);
+      lists.push(last.list.length > 0 ? last.list : await typos(last.stem));
+    }
+    const has = (word) => lit.has(word) || (last?.start !== undefined && word.startsWith(last.start));
+    return { lists, has };
   }
 
-  prefix(typed, lit) {
-    const beginning = (start) => this.keys.filter((key) => key.startsWith(start));
-    let terms = beginning(typed);
-    const chars = [...typed];
-    for (let cut = 1; cut <= 4 && terms.length === 0 && chars.length >= cut + 4; cut += 1) {
-      terms = beginning(chars.slice(0, chars.length - cut).join(""));
-    }
-    let best = new Map();
-    for (const term of terms) if (term !== typed) raise(best, this.list(term), PREFIX_WEIGHT);
-    if (terms.length > MAX_EXPANSIONS) {
-      best = new Map([...best].sort((one, other) => other[1] - one[1] || one[0] - other[0]).slice(0, MAX_PREFIX_DOCS));
-    }
-    const stemmed = stem(typed);
-    for (const whole of new Set([typed, stemmed])) raise(best, this.list(whole), 256);
-    for (const term of terms.slice(0, MAX_EXPANSIONS)) lit.add(term);
-    lit.add(stemmed);
-    return best.size === 0 ? this.typos(stemmed, lit) : [...best];
-  }
-
-  typos(word, lit) {
-    const [first] = [...word];
-    if (length(word) < 4) return [];
-    const leastDf = this.n > 20000 ? 2 : 1;
-    const near = this.keys
-      .filter((key) => key.startsWith(first) && /^[a-z_][a-z0-9_]{3,19}$/.test(key) && oneSlipApart(word, key))
-      .map((key) => [key, this.terms.get(key)])
-      .filter(([, term]) => term.df >= leastDf)
-      .sort(([, one], [, other]) => other.df - one.df || one.at - other.at);
-    const best = new Map();
-    for (const [key] of near.slice(0, MAX_TYPOS)) {
-      raise(best, this.list(key), TYPO_WEIGHT);
-      lit.add(key);
-    }
-    return [...best];
-  }
-
+  /** Rare words first, in the order of the query; then the rarest of the common ones. */
   choose(words) {
-    const common = Math.max(Math.floor(this.n / 64), 256);
-    const df = (word) => this.terms.get(word)?.df ?? 0;
-    const cold = words.filter((word) => df(word) <= common).slice(0, MAX_COLD);
-    const hot = words.filter((word) => df(word) > common)
-      .sort((one, other) => df(one) - df(other) || this.terms.get(one).at - this.terms.get(other).at);
+    const cold = words.filter((word) => !this.hot.has(word)).slice(0, MAX_COLD);
+    const hot = words.filter((word) => this.hot.has(word)).sort((one, other) => this.hot.get(one) - this.hot.get(other));
     return [...cold, ...hot.slice(0, Math.max(6 - cold.length, 2))];
   }
 
-  list(term) { return this.terms.get(term)?.list() ?? []; }
+  /** The documents of what was typed, and of the words that it can become. */
+  async prefix(typed) {
+    const chars = [...typed], stemmed = stem(typed), best = new Map();
+    let start, words = [];
+    for (let cut = 0; cut <= 4 && words.length === 0 && (cut === 0 || chars.length >= cut + 4); cut += 1) {
+      start = chars.slice(0, chars.length - cut).join("");
+      words = await this.beginning(start);
+    }
+    // Where many words go on from it, one list stands for them, and has their lower weight in it already.
+    await Promise.all(words.map(async ([term, list]) => {
+      const weight = term === typed || term.endsWith(GOES_ON) ? WHOLE_WEIGHT : PREFIX_WEIGHT;
+      raise(best, await this.resolve(list), weight);
+    }));
+    if (stemmed !== typed) raise(best, await this.list(stemmed), WHOLE_WEIGHT);
+    return { list: [...best], stem: stemmed, start: words.length > 0 ? start : undefined };
+  }
+
+  /** [term, list] of every word that begins so; or of as much as all agree on, and of all that goes on from there. */
+  async beginning(start) {
+    const end = this.shard(start + LAST);
+    const found = [];
+    for (let nth = this.shard(start); nth <= end; nth += 1) {
+      const terms = await this.terms(nth);
+      for (const entry of terms) if (entry[0].startsWith(start)) found.push(entry);
+      const many = found.slice(0, 2).findIndex(([term]) => term.endsWith(GOES_ON));
+      if (many >= 0) return found.slice(0, many + 1);
+    }
+    return found;
+  }
+
+  /** The documents of words that are one slip away. */
+  async typos(word, lit) {
+    const near = (await this.vocabulary(word[0])).filter(([term]) => oneSlipApart(word, term))
+      .sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1)).slice(0, MAX_TYPOS);
+    const best = new Map();
+    const lists = await Promise.all(near.map(([term]) => this.list(term)));
+    lists.forEach((list) => raise(best, list, TYPO_WEIGHT));
+    near.forEach(([term]) => lit.add(term));
+    return [...best];
+  }
+
+  async list(term) {
+    if (this.hot.has(term)) return this.resolve(this.hot.get(term));
+    return this.resolve((await this.terms(this.shard(term))).get(term) ?? []);
+  }
+
+  /** A list, or the number of the common term that has it. */
+  resolve(list) { return typeof list === "number" ? this.file(`b/${list}.bin`, readList) : list; }
+
+  terms(nth) { return this.file(`t/${nth}.bin`, readTerms); }
+
+  vocabulary(letter) { return this.manifest.letters.includes(letter) ? this.file(`f/${letter}.bin`, readWords) : []; }
+
+  async document(doc) {
+    const { documents, documents_per_file: size } = this.manifest;
+    const rows = await this.file(`${Math.floor(doc / size)}.json`, (bytes) => JSON.parse(decode(bytes)), documents);
+    return rows[doc % size];
+  }
+
+  /** The number of the dictionary that has a key, if any has. */
+  shard(key) {
+    let low = 0, high = this.manifest.router.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (isBefore(key, this.manifest.router[middle])) high = middle; else low = middle;
+    }
+    return low;
+  }
+
+  /** A file, fetched and read once. */
+  file(name, read, folder = this.path) {
+    const path = folder + name;
+    if (!this.files.has(path)) {
+      const fetched = this.get(path).then(async (response) => {
+        const body = response.body.pipeThrough(new DecompressionStream("gzip"));
+        return read(new Uint8Array(await new Response(body).arrayBuffer()));
+      });
+      fetched.catch(() => this.files.delete(path));
+      this.files.set(path, fetched);
+    }
+    return this.files.get(path);
+  }
 }
 
 function wordsOf(text) {

@@ -1,38 +1,74 @@
-// The search page: what was typed, ranked here by the same integers as on the command line.
+// The search page: what was typed or pasted, ranked here by the same integers as on the command line.
 import { lit, open } from "./ranker.js";
 
-const form = document.getElementById("search");
-const box = document.getElementById("query");
-const list = document.getElementById("hits");
-const count = document.getElementById("count");
-const root = form.dataset.root;
-const LIMIT = 20;
+const at = (id) => document.getElementById(id);
+const form = at("search"), box = at("query"), list = at("hits"), count = at("count");
+const selects = [...form.querySelectorAll("select")];
+const root = new URL(form.dataset.root, location.href).href;
+const LIMIT = 20, PAUSE = 80, MAX_IN_ADDRESS = 1500;
 
-let ranker;
-let latest = 0;
+let ranker, latest = 0, timer;
+/** Whether the next change is a new step for the back button; changes while typing are one. */
+let settled = true;
 
-async function show(query) {
-  const turn = ++latest;
-  ranker ??= open(new URL(root, location.href).href);
-  let hits;
+const facets = () => selects.filter((select) => select.value).map((select) => `${select.name}=${select.value}`);
+
+// ---- Finding --------------------------------------------------------------------------------------------
+
+/** Asks once more with the newest index: a site that was built anew has other files. */
+async function ask(...query) {
   try {
-    hits = query.trim() ? (await ranker).search(query, { limit: LIMIT }) : [];
+    return await (await (ranker ??= open(root))).search(...query);
+  } catch {
+    return (await (ranker = open(root))).search(...query);
+  }
+}
+
+async function show() {
+  const turn = ++latest;
+  const text = box.value, chosen = facets();
+  const asked = text.trim() !== "" || chosen.length > 0;
+  let found = { hits: [], total: 0 }, others = 0;
+  try {
+    if (asked) found = await ask(text, { limit: LIMIT, facets: chosen });
+    if (asked && found.total === 0 && chosen.length > 0) others = (await ask(text, { limit: 0 })).total;
   } catch {
     ranker = undefined;
-    count.textContent = "The search index could not be read. Browsing works without it.";
+    if (turn === latest) count.textContent = "The search index could not be read. Browsing works without it.";
     return;
   }
   if (turn !== latest) return;
-  list.replaceChildren(...hits.map(item));
-  count.textContent = !query.trim() ? "" : hits.length === 0 ? "No record matches these words."
-    : hits.length === 1 ? "1 record" : hits.length === LIMIT ? `The best ${LIMIT} records` : `${hits.length} records`;
+  const { hits, total } = found;
+  list.replaceChildren(...hits.map((hit) => item(hit, found.has)));
+  count.textContent = !asked ? "" : total === 0 ? "No record matches these words."
+    : total === 1 ? "1 record" : total > LIMIT ? `The best ${LIMIT} of ${total} records` : `${total} records`;
+  at("help").hidden = asked;
+  at("nothing").hidden = !asked || total > 0;
+  at("others").hidden = others === 0;
+  at("others").textContent = `Search in everything: ${others} ${others === 1 ? "record" : "records"}`;
+  if (asked && total === 0) at("draft").textContent = draft(text);
 }
 
-function item(hit) {
+/** The beginning of the record that is missing. */
+function draft(text) {
+  const lines = text.trim().split("\n").map((line) => line.trimEnd());
+  return `title: ${JSON.stringify(lines[0])}\nproduct:\nsymptom: |\n  \`\`\`text\n${lines.map((line) => `  ${line}\n`).join("")}  \`\`\`\n`
+    + "root_cause:\nfix:\nwrong_fixes:\nkeywords:\nsources:\n";
+}
+
+// ---- Showing --------------------------------------------------------------------------------------------
+
+function item(hit, has) {
+  const keywords = hit.keywords.map((keyword) => [keyword, lit(keyword, has).length]).filter(([, n]) => n > 0);
+  const [best] = keywords.sort((one, other) => other[1] - one[1]).map(([keyword]) => keyword);
+  const seen = best !== undefined || [hit.title, hit.summary].some((text) => lit(text, has).length > 0);
   const entry = element("li", {}, [
-    element("a", { href: `${root}${hit.id.includes("/") ? "" : "f/"}${hit.id}/` }, marked(hit.title, hit.words)),
-    element("p", {}, marked(hit.summary, hit.words)),
-    element("p", { class: "meta" }, [element("span", {}, [hit.product])]),
+    element("a", { href: `${root}${hit.id.includes("/") ? "" : "f/"}${hit.id}/` }, marked(hit.title, has)),
+    element("p", {}, marked(hit.summary, has)),
+    ...(best === undefined ? [] : [element("p", { class: "why" }, ["Found as ", element("q", {}, marked(best, has))])]),
+    ...(seen || !box.value.trim() ? [] : [element("p", { class: "why" }, ["The words stand further down in it."])]),
+    ...(hit.fix ? [element("p", { class: "why" }, ["Fix ", element("code", {}, [hit.fix])])] : []),
+    element("p", { class: "meta" }, [hit.product, hit.category].filter(Boolean).map((name) => element("span", {}, [name]))),
   ]);
   entry.dataset.id = hit.id;
   entry.dataset.score = hit.score;
@@ -46,38 +82,87 @@ function element(name, attributes, children) {
   return made;
 }
 
-function marked(text, words) {
+function marked(text, has) {
   const pieces = [];
-  let at = 0;
-  for (const [start, end] of lit(text, words)) {
-    pieces.push(text.slice(at, start), element("mark", {}, [text.slice(start, end)]));
-    at = end;
+  let done = 0;
+  for (const [start, end] of lit(text, has)) {
+    pieces.push(text.slice(done, start), element("mark", {}, [text.slice(start, end)]));
+    done = end;
   }
-  return [...pieces, text.slice(at)];
+  return [...pieces, text.slice(done)];
 }
 
-const remember = (query) => {
+// ---- The address, and the back button -------------------------------------------------------------------
+
+function remember() {
   const url = new URL(location.href);
-  query ? url.searchParams.set("q", query) : url.searchParams.delete("q");
-  history.replaceState(null, "", url);
+  url.search = "";
+  // A host may refuse an address that is as long as a log; going back still finds all of it.
+  if (box.value) url.searchParams.set("q", box.value.slice(0, MAX_IN_ADDRESS));
+  for (const { name, value } of selects) if (value) url.searchParams.set(name, value);
+  history[settled ? "pushState" : "replaceState"]({ text: box.value }, "", url);
+  settled = false;
+}
+
+function restore(state) {
+  const asked = new URL(location.href).searchParams;
+  box.value = state?.text ?? asked.get("q") ?? "";
+  for (const select of selects) {
+    const value = asked.get(select.name) ?? "";
+    if (![...select.options].some((option) => option.value === value)) select.append(element("option", { value }, [value]));
+    select.value = value;
+  }
+  settled = true;
+  return show();
+}
+
+const changed = (pause) => {
+  remember();
+  clearTimeout(timer);
+  timer = setTimeout(show, pause);
 };
+
+// ---- Keys -----------------------------------------------------------------------------------------------
+
+const links = () => [...list.querySelectorAll("li > a")];
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  remember(box.value);
-  show(box.value);
+  settled = true;
+  clearTimeout(timer);
+  show().then(() => links()[0]?.focus());
 });
-box.addEventListener("input", () => {
-  remember(box.value);
-  show(box.value);
+box.addEventListener("input", () => changed(PAUSE));
+box.addEventListener("change", () => { settled = true; });
+for (const select of selects) select.addEventListener("change", () => { settled = true; changed(0); });
+at("others").addEventListener("click", () => {
+  for (const select of selects) select.value = "";
+  settled = true;
+  changed(0);
+  box.focus();
 });
+addEventListener("popstate", (event) => restore(event.state));
+
 box.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     form.requestSubmit();
+  } else if (event.key === "Escape" && box.value) {
+    box.value = "";
+    settled = true;
+    changed(0);
+  } else if (event.key === "ArrowDown" && box.selectionEnd === box.value.length && links().length > 0) {
+    event.preventDefault();
+    links()[0].focus();
   }
 });
+list.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step && event.key !== "Escape") return;
+  event.preventDefault();
+  const next = step ? links().indexOf(event.target) + step : -1;
+  (next < 0 ? box : links()[next] ?? event.target).focus();
+});
 
-box.value = new URL(location.href).searchParams.get("q") ?? "";
+restore(history.state);
 box.focus();
-show(box.value);

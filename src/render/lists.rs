@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const N_LATEST: usize = 8;
 /// How many values of a facet the home page shows.
 const N_HOME_VALUES: usize = 12;
+/// How many values of a facet the search page lets choose from.
+const N_SEARCH_VALUES: usize = 100;
 /// How many records stand on one page of a facet.
 const N_PER_PAGE: usize = 50;
 /// How many keywords stand on one page; a book with fewer has them all on one.
@@ -117,6 +119,13 @@ impl<'b> Site<'b> {
         let shelves: Vec<ShelfView> =
             self.shelves.iter().map(|shelf| self.shelf(shelf, usize::MAX)).collect();
         self.page("browse/index.html", "browse.html", shelves)
+    }
+
+    /// The page that searches, with the commonest values of every facet to choose from.
+    pub(super) fn search(&self) -> Result<Page, TemplateError> {
+        let shelves: Vec<ShelfView> =
+            self.shelves.iter().map(|shelf| self.shelf(shelf, N_SEARCH_VALUES)).collect();
+        self.page("search/index.html", "search.html", shelves)
     }
 
     /// The pages of each value of a facet.

@@ -164,7 +164,7 @@ impl<'b> Site<'b> {
         pages.push(self.contribute()?);
         pages.push(self.not_found()?);
         if self.settings().search {
-            pages.push(self.page("search/index.html", "search.html", ())?);
+            pages.push(self.search()?);
         }
         pages.extend(self.redirects()?);
         pages.extend(self.machine_files()?);

@@ -20,6 +20,7 @@ use tantivy::{
 /// An index, open for reading.
 pub struct Index {
     segment: Option<SegmentReader>,
+    fields: Vec<WeighedField>,
     searcher: tantivy::Searcher,
     schema: OurSchema,
 }
@@ -49,13 +50,18 @@ const TOKENIZER: &str = "faultbook";
 /// A document's number in the index.
 pub type DocId = u32;
 
-/// A term's documents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Postings {
-    /// How many documents hold the term, before the list was cut.
+/// A term's documents with their impacts, by document; at most [`MAX_POSTINGS`], the best.
+pub type Postings = Vec<(DocId, u32)>;
+
+/// A term with its documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// As the analyser writes it.
+    pub term: String,
+    /// How common it is; see [`Index::df`].
     pub df: u32,
-    /// Document and impact, best first, then by document; at most [`MAX_POSTINGS`].
-    pub list: Vec<(DocId, u32)>,
+    /// Where it stands.
+    pub postings: Postings,
 }
 
 #[derive(Clone)]
@@ -140,7 +146,9 @@ impl Index {
         if searcher.segment_readers().len() > 1 {
             return Err(IndexError::Foreign("it has several segments".to_owned()));
         }
-        Ok(Index { segment: searcher.segment_readers().first().cloned(), searcher, schema })
+        let segment = searcher.segment_readers().first().cloned();
+        let fields = segment.as_ref().map(|segment| weighed(segment, &schema)).transpose()?;
+        Ok(Index { segment, fields: fields.unwrap_or_default(), searcher, schema })
     }
 
     /// How many documents there are.
@@ -148,12 +156,21 @@ impl Index {
         self.segment.as_ref().map_or(0, SegmentReader::max_doc)
     }
 
+    /// How common a term is: in how many texts it stands, counting a document once for each field. The dictionaries
+    /// know it, so that a query can be planned before any list is read.
+    pub fn df(&self, term: &str) -> Result<u32, IndexError> {
+        let mut df = 0;
+        for field in &self.fields {
+            df += field.inverted.terms().get(term.as_bytes())?.map_or(0, |info| info.doc_freq);
+        }
+        Ok(df)
+    }
+
     /// A term's documents with their impacts: BM25 of every field, weighted, summed in the order of the
     /// fields, scaled and rounded; never less than 1.
     pub fn postings(&self, term: &str) -> Result<Postings, IndexError> {
-        let Some(segment) = &self.segment else { return Ok(Postings::default()) };
         let mut scores: Vec<(DocId, f32)> = Vec::new();
-        for field in self.weighed(segment)? {
+        for field in &self.fields {
             if let Some(info) = field.inverted.terms().get(term.as_bytes())? {
                 field.score(&info, &mut scores)?;
             }
@@ -162,44 +179,28 @@ impl Index {
     }
 
     /// Every term with its documents, in byte order: the same as [`Index::postings`] of each, in one walk.
-    pub fn all_postings(&self) -> Result<Vec<(String, Postings)>, IndexError> {
-        let Some(segment) = &self.segment else { return Ok(Vec::new()) };
-        let fields = self.weighed(segment)?;
-        let mut terms: BTreeMap<Vec<u8>, Vec<(usize, TermInfo)>> = BTreeMap::new();
-        for (nth, field) in fields.iter().enumerate() {
+    pub fn entries(&self) -> Result<Vec<Entry>, IndexError> {
+        let mut infos: Vec<(Vec<u8>, usize, TermInfo)> = Vec::new();
+        for (nth, field) in self.fields.iter().enumerate() {
             let mut stream = field.inverted.terms().stream()?;
             while stream.advance() {
-                match terms.get_mut(stream.key()) {
-                    Some(infos) => infos.push((nth, stream.value().clone())),
-                    None => drop(terms.insert(stream.key().to_vec(), vec![(nth, stream.value().clone())])),
-                }
+                infos.push((stream.key().to_vec(), nth, stream.value().clone()));
             }
         }
-        let postings = |(term, infos): (Vec<u8>, Vec<(usize, TermInfo)>)| {
+        // Stable, so that a term's fields stay in their order.
+        infos.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        let entry = |infos: &[(Vec<u8>, usize, TermInfo)]| {
             let mut scores: Vec<(DocId, f32)> = Vec::new();
-            for (nth, info) in infos {
-                fields[nth].score(&info, &mut scores)?;
+            for (_, nth, info) in infos {
+                self.fields[*nth].score(info, &mut scores)?;
             }
-            Ok((String::from_utf8_lossy(&term).into_owned(), impacts(scores)))
-        };
-        terms.into_iter().map(postings).collect()
-    }
-
-    fn weighed(&self, segment: &SegmentReader) -> Result<Vec<WeighedField>, IndexError> {
-        let n_docs = u64::from(segment.max_doc());
-        let field = |(field, (_, boost)): (&Field, (&str, f32))| {
-            let inverted = segment.inverted_index(*field)?;
-            #[expect(clippy::cast_precision_loss, reason = "tantivy computes this average the same way")]
-            let average = inverted.total_num_tokens() as f32 / n_docs as f32;
-            Ok(WeighedField {
-                norms: segment.get_fieldnorms_reader(*field)?,
-                inverted,
-                boost,
-                n_docs,
-                average,
+            Ok(Entry {
+                term: String::from_utf8_lossy(&infos[0].0).into_owned(),
+                df: infos.iter().map(|(.., info)| info.doc_freq).sum(),
+                postings: impacts(scores),
             })
         };
-        self.schema.texts.iter().zip(FIELDS).map(field).collect()
+        infos.chunk_by(|(one, ..), (other, ..)| one == other).map(entry).collect()
     }
 
     /// The documents with a facet value, written `key=value`, in order.
@@ -216,27 +217,29 @@ impl Index {
         Ok(docs)
     }
 
-    /// Every term that begins with `prefix`, in byte order.
-    pub fn terms(&self, prefix: &str) -> Result<Vec<String>, IndexError> {
-        self.keys(&self.schema.texts, prefix)
+    /// Every term that begins with `prefix`, in byte order, and how common it is.
+    pub fn terms(&self, prefix: &str) -> Result<Vec<(String, u32)>, IndexError> {
+        let mut terms: BTreeMap<String, u32> = BTreeMap::new();
+        for field in &self.fields {
+            let mut stream = field.inverted.terms().range().ge(prefix).into_stream()?;
+            while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
+                *terms.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() +=
+                    stream.value().doc_freq;
+            }
+        }
+        Ok(terms.into_iter().collect())
     }
 
     /// Every facet value, written `key=value`, in byte order.
     pub fn facets(&self) -> Result<Vec<String>, IndexError> {
-        self.keys(&[self.schema.facet], "")
-    }
-
-    fn keys(&self, fields: &[Field], prefix: &str) -> Result<Vec<String>, IndexError> {
         let Some(segment) = &self.segment else { return Ok(Vec::new()) };
-        let mut keys: BTreeMap<String, ()> = BTreeMap::new();
-        for field in fields {
-            let inverted = segment.inverted_index(*field)?;
-            let mut stream = inverted.terms().range().ge(prefix).into_stream()?;
-            while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
-                keys.insert(String::from_utf8_lossy(stream.key()).into_owned(), ());
-            }
+        let mut facets = Vec::new();
+        let inverted = segment.inverted_index(self.schema.facet)?;
+        let mut stream = inverted.terms().stream()?;
+        while stream.advance() {
+            facets.push(String::from_utf8_lossy(stream.key()).into_owned());
         }
-        Ok(keys.into_keys().collect())
+        Ok(facets)
     }
 
     /// What a hit on this document shows.
@@ -274,6 +277,18 @@ impl WeighedField {
     }
 }
 
+fn weighed(segment: &SegmentReader, ours: &OurSchema) -> Result<Vec<WeighedField>, IndexError> {
+    let n_docs = u64::from(segment.max_doc());
+    let field = |(field, (_, boost)): (&Field, (&str, f32))| {
+        let inverted = segment.inverted_index(*field)?;
+        #[expect(clippy::cast_precision_loss, reason = "tantivy computes this average the same way")]
+        let average = inverted.total_num_tokens() as f32 / n_docs as f32;
+        let norms = segment.get_fieldnorms_reader(*field)?;
+        Ok(WeighedField { norms, inverted, boost, n_docs, average })
+    };
+    ours.texts.iter().zip(FIELDS).map(field).collect()
+}
+
 fn register(index: &tantivy::Index) {
     index.tokenizers().register(TOKENIZER, TextAnalyzer::from(IndexTokenizer::default()));
 }
@@ -281,14 +296,20 @@ fn register(index: &tantivy::Index) {
 /// Sums the scores of a document's fields, in the order in which they were pushed, and rounds once.
 fn impacts(mut scores: Vec<(DocId, f32)>) -> Postings {
     scores.sort_by_key(|(doc, _)| *doc);
-    let mut list: Vec<(DocId, u32)> = scores
+    let postings = scores
         .chunk_by(|(one, _), (other, _)| one == other)
-        .map(|fields| (fields[0].0, impact(fields.iter().map(|(_, score)| score).sum())))
-        .collect();
-    let df = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    list.sort_by_key(|(doc, impact)| (std::cmp::Reverse(*impact), *doc));
-    list.truncate(MAX_POSTINGS);
-    Postings { df, list }
+        .map(|fields| (fields[0].0, impact(fields.iter().map(|(_, score)| score).sum())));
+    best(postings.collect(), MAX_POSTINGS)
+}
+
+/// The `n` entries with the highest impacts, the first documents among equals; by document.
+pub fn best(mut postings: Postings, n: usize) -> Postings {
+    if postings.len() > n {
+        postings.sort_by_key(|(doc, impact)| (std::cmp::Reverse(*impact), *doc));
+        postings.truncate(n);
+        postings.sort_unstable();
+    }
+    postings
 }
 
 #[expect(

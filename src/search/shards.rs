@@ -1,15 +1,23 @@
-//! An index → the files from which a browser ranks.
+//! An index → the files from which a browser ranks, each small, so that a query fetches the few that it needs.
 //!
-//! `search/current.json` points at `search/<hash>/`, whose files never change: `manifest.json`, `t/<i>.bin`
-//! (terms and their lists) and `d/<i>.json` (what hits show). Binary files and documents are gzip in the file
-//! itself, since hosts often do not compress what they do not know. Numbers are LEB128 varints.
-//! One shard holds all terms so far; the router in the manifest names where each shard begins.
+//! `search/current.json` names the folder `search/<hash>/`, whose files never change:
+//!
+//! - `manifest.json`: how many documents, where each dictionary begins, and the common terms, rarest first;
+//! - `t/<i>.bin`: some neighbouring terms and their lists;
+//! - `b/<i>.bin`: the list of the `i`th common term, which no dictionary holds;
+//! - `f/<letter>.bin`: the words with that letter that a typo can be meant for.
+//!
+//! What hits show is in a folder of its own, `search/<hash>/<i>.json`, which stays the same while only texts change.
+//! Every file but the manifest is gzip in the file itself, since hosts often do not compress what they do not know.
+//! Numbers are LEB128 varints; keys are front-coded, in byte order.
 
-use super::document::{Document, FIELDS};
-use super::index::{DocId, Index, IndexError, MAX_POSTINGS, SCALE};
-use flate2::{Compression, GzBuilder};
+use super::document::Document;
+use super::index::{Entry, Index, IndexError, Postings, SCALE};
+use super::rank::{are_many, common_df, continuations, in_vocabulary};
+use flate2::{Compress, Compression, Crc, FlushCompress};
 use sha2::{Digest, Sha256};
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io;
 
 /// One file, relative to the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,79 +29,222 @@ pub struct ShardFile {
 }
 
 /// The version of this format and of the analyser behind it; a ranker refuses another.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Begins a key that stands for a facet value instead of a term; no analyser makes it.
 const FACET: char = '\u{2}';
+/// Ends a key that stands for everything that goes on from a beginning.
+const GOES_ON: char = '\u{1}';
+/// A dictionary with its lists is full at this size, before compression.
+const SHARD_BYTES: usize = 2048;
+/// Up to so many documents, one file holds what hits show;
+const MAX_IN_ONE: usize = 1000;
+/// beyond, each file holds this many, since the hits of a query scatter.
+const DOCUMENTS_PER_FILE: usize = 4;
 
 /// Writes every term, list and summary of an index of these documents. The same index gives the same bytes.
 pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, IndexError> {
-    let terms = gzip(&terms(index)?)?;
-    let documents = gzip(&rows(documents))?;
+    let mut gzip = Gzip::new();
+    let entries = index.entries()?;
+    let hot = Hot::of(index, &entries);
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut router = Vec::new();
+    for (nth, shard) in shards(keys(index, &entries)?, &hot).into_iter().enumerate() {
+        files.push((format!("t/{nth}.bin"), gzip.pack(&shard.bytes())?));
+        router.push(shard.from);
+    }
+    for (nth, entry) in hot.entries.iter().enumerate() {
+        let mut list = Vec::new();
+        posting_list(&entry.postings, &mut list);
+        files.push((format!("b/{nth}.bin"), gzip.pack(&list)?));
+    }
+    let vocabulary = vocabulary(index, &entries);
+    for (letter, words) in &vocabulary {
+        files.push((format!("f/{letter}.bin"), gzip.pack(&word_list(words))?));
+    }
+    let per_file = if documents.len() <= MAX_IN_ONE { MAX_IN_ONE } else { DOCUMENTS_PER_FILE };
+    let mut summaries = Vec::new();
+    for (nth, chunk) in documents.chunks(per_file).enumerate() {
+        summaries.push((format!("{nth}.json"), gzip.pack(&rows(chunk))?));
+    }
+    let summaries_folder = format!("d-{}", digest(&summaries));
     let manifest = serde_json::json!({
         "schema": "search-shards/1",
         "version": VERSION,
         "n": index.n_docs(),
         "scale": SCALE,
-        "max_postings": MAX_POSTINGS,
-        "fields": FIELDS.map(|(name, _)| name),
-        "router": [""],
-        "documents": 1,
+        "router": router,
+        "hot": hot.entries.iter().map(|entry| entry.term.as_str()).collect::<Vec<_>>().join(" "),
+        "letters": vocabulary.keys().collect::<String>(),
+        "documents": format!("{summaries_folder}/"),
+        "documents_per_file": per_file,
     });
-    let manifest = (manifest.to_string() + "\n").into_bytes();
-    let mut hash = Sha256::new();
-    for body in [&manifest, &terms, &documents] {
-        hash.update((body.len() as u64).to_le_bytes());
-        hash.update(body);
-    }
-    let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    files.push(("manifest.json".to_owned(), (manifest.to_string() + "\n").into_bytes()));
+    let folder = digest(&files);
     let current =
-        serde_json::json!({"schema": "search-current/1", "path": format!("{hash}/")}).to_string() + "\n";
-    Ok(vec![
-        ShardFile { path: format!("search/{hash}/manifest.json"), body: manifest },
-        ShardFile { path: format!("search/{hash}/t/0.bin"), body: terms },
-        ShardFile { path: format!("search/{hash}/d/0.json"), body: documents },
-        ShardFile { path: "search/current.json".to_owned(), body: current.into_bytes() },
-    ])
-}
-
-/// Front-coded keys with the number of their documents and the length of their list; then the lists.
-fn terms(index: &Index) -> Result<Vec<u8>, IndexError> {
-    let mut dictionary = Vec::new();
-    let mut lists = Vec::new();
-    let mut before = String::new();
-    let mut n_keys = 0;
-    let mut add = |key: String, df: u32, mut list: Vec<(DocId, u32)>| {
-        let shared = key.bytes().zip(before.bytes()).take_while(|(one, other)| one == other).count();
-        varint(shared as u64, &mut dictionary);
-        varint((key.len() - shared) as u64, &mut dictionary);
-        dictionary.extend_from_slice(&key.as_bytes()[shared..]);
-        let start = lists.len();
-        list.sort_unstable();
-        posting_list(&list, &mut lists);
-        varint(u64::from(df), &mut dictionary);
-        varint((lists.len() - start) as u64, &mut dictionary);
-        before = key;
-        n_keys += 1;
+        serde_json::json!({"schema": "search-current/1", "path": format!("{folder}/")}).to_string() + "\n";
+    let below = |folder: String, files: Vec<(String, Vec<u8>)>| {
+        files.into_iter().map(move |(name, body)| ShardFile { path: format!("search/{folder}/{name}"), body })
     };
-    // U+0002 sorts before every term.
-    for facet in index.facets()? {
-        let docs = index.with_facet(&facet)?;
-        let df = u32::try_from(docs.len()).unwrap_or(u32::MAX);
-        add(format!("{FACET}{facet}"), df, docs.into_iter().map(|doc| (doc, 0)).collect());
-    }
-    for (term, postings) in index.all_postings()? {
-        add(term, postings.df, postings.list);
-    }
-    let mut shard = Vec::new();
-    varint(n_keys, &mut shard);
-    varint(dictionary.len() as u64, &mut shard);
-    shard.extend(dictionary);
-    shard.extend(lists);
-    Ok(shard)
+    let mut shards: Vec<ShardFile> = below(folder, files).chain(below(summaries_folder, summaries)).collect();
+    shards.push(ShardFile { path: "search/current.json".to_owned(), body: current.into_bytes() });
+    Ok(shards)
 }
 
-/// How many, the numbers of the documents as differences, then their impacts: two columns compress better.
-fn posting_list(list: &[(DocId, u32)], out: &mut Vec<u8>) {
+/// The terms that are too common for a dictionary, rarest first: a plan has to know them before it fetches anything.
+struct Hot<'e> {
+    entries: Vec<&'e Entry>,
+    places: BTreeMap<&'e str, usize>,
+}
+
+impl Hot<'_> {
+    fn of<'e>(index: &Index, entries: &'e [Entry]) -> Hot<'e> {
+        let common = common_df(index.n_docs());
+        let mut hot: Vec<&Entry> = entries.iter().filter(|entry| entry.df > common).collect();
+        hot.sort_by_key(|entry| (entry.df, entry.term.as_str()));
+        let places = hot.iter().enumerate().map(|(nth, entry)| (entry.term.as_str(), nth)).collect();
+        Hot { entries: hot, places }
+    }
+}
+
+/// Every key with its list, in byte order: facets, terms, and what goes on from a beginning with many words.
+fn keys<'e>(index: &Index, entries: &'e [Entry]) -> Result<Vec<(String, KeyList<'e>)>, IndexError> {
+    let mut keys: Vec<(String, KeyList)> = Vec::new();
+    for facet in index.facets()? {
+        let docs = index.with_facet(&facet)?.into_iter().map(|doc| (doc, 0)).collect();
+        keys.push((format!("{FACET}{facet}"), KeyList::Own(docs)));
+    }
+    keys.extend(entries.iter().map(|entry| (entry.term.clone(), KeyList::Of(&entry.postings))));
+    for group in entries.chunk_by(|one, other| begin_alike(&one.term, &other.term, 2)) {
+        beginnings(group, &mut keys);
+    }
+    keys.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(keys)
+}
+
+/// A key's list: that of a term, or one made here.
+enum KeyList<'e> {
+    Of(&'e Postings),
+    Own(Postings),
+}
+
+impl KeyList<'_> {
+    fn postings(&self) -> &Postings {
+        match self {
+            KeyList::Of(postings) => postings,
+            KeyList::Own(postings) => postings,
+        }
+    }
+}
+
+/// Whether two terms have at least `n` characters and the same first ones.
+fn begin_alike(one: &str, other: &str, n: usize) -> bool {
+    let same = one.chars().zip(other.chars()).take(n).take_while(|(one, other)| one == other);
+    same.count() == n
+}
+
+/// Adds a key for the beginning that all of these terms share, where many go on from it; then for longer ones.
+fn beginnings(group: &[Entry], keys: &mut Vec<(String, KeyList)>) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+    let n_shared = first.term.chars().zip(last.term.chars()).take_while(|(one, other)| one == other).count();
+    let agreed: String = first.term.chars().take(n_shared).collect();
+    let longer = if first.term == agreed { &group[1..] } else { group };
+    if !are_many(longer.iter().map(|entry| entry.df)) {
+        return;
+    }
+    let list = continuations(longer.iter().map(|entry| entry.df), longer.iter().map(|entry| &entry.postings));
+    keys.push((format!("{agreed}{GOES_ON}"), KeyList::Own(list)));
+    for longer in longer.chunk_by(|one, other| begin_alike(&one.term, &other.term, n_shared + 1)) {
+        beginnings(longer, keys);
+    }
+}
+
+/// Neighbouring keys of one file.
+#[derive(Default)]
+struct Shard {
+    /// What every key here comes after or is: the shortest text that no earlier key reaches.
+    from: String,
+    n_keys: u64,
+    last: String,
+    dictionary: Vec<u8>,
+    lists: Vec<u8>,
+}
+
+/// Puts keys into files of a bounded size.
+fn shards(keys: Vec<(String, KeyList)>, hot: &Hot) -> Vec<Shard> {
+    let mut shards = vec![Shard::default()];
+    for (key, list) in keys {
+        let full = shards.last().is_some_and(|open| open.dictionary.len() + open.lists.len() >= SHARD_BYTES);
+        // What goes on from a term is looked for where the term is.
+        if full && !key.ends_with(GOES_ON) {
+            let from = shards.last().map(|open| separator(&open.last, &key)).unwrap_or_default();
+            shards.push(Shard { from, ..Shard::default() });
+        }
+        if let Some(open) = shards.last_mut() {
+            open.add(key, list.postings(), hot);
+        }
+    }
+    shards
+}
+
+/// The shortest beginning of `key` that comes after `before`.
+fn separator(before: &str, key: &str) -> String {
+    let n_shared: usize = key.chars().zip(before.chars()).take_while(|(one, other)| one == other).count();
+    key.chars().take(n_shared + 1).collect()
+}
+
+impl Shard {
+    /// A key: how much of the key before it begins with, the rest, and how long its list is. 0 stands for a common
+    /// term, whose number among those follows.
+    fn add(&mut self, key: String, list: &Postings, hot: &Hot) {
+        front_code(&self.last, &key, &mut self.dictionary);
+        if let Some(place) = hot.places.get(key.as_str()) {
+            varint(0, &mut self.dictionary);
+            varint(*place as u64, &mut self.dictionary);
+        } else {
+            let start = self.lists.len();
+            posting_list(list, &mut self.lists);
+            varint((self.lists.len() - start) as u64, &mut self.dictionary);
+        }
+        self.last = key;
+        self.n_keys += 1;
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.dictionary.len() + self.lists.len() + 8);
+        varint(self.n_keys, &mut bytes);
+        varint(self.dictionary.len() as u64, &mut bytes);
+        bytes.extend_from_slice(&self.dictionary);
+        bytes.extend_from_slice(&self.lists);
+        bytes
+    }
+}
+
+/// The words that a typo can be meant for, by their first letter.
+fn vocabulary<'e>(index: &Index, entries: &'e [Entry]) -> BTreeMap<char, Vec<&'e Entry>> {
+    let mut letters: BTreeMap<char, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| in_vocabulary(&entry.term, entry.df, index.n_docs())) {
+        if let Some(letter) = entry.term.chars().next() {
+            letters.entry(letter).or_default().push(entry);
+        }
+    }
+    letters
+}
+
+/// How many words, the words, then how common each is.
+fn word_list(words: &[&Entry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    varint(words.len() as u64, &mut bytes);
+    let mut before = "";
+    for entry in words {
+        front_code(before, &entry.term, &mut bytes);
+        before = &entry.term;
+    }
+    words.iter().for_each(|entry| varint(u64::from(entry.df), &mut bytes));
+    bytes
+}
+
+/// How many documents, their numbers as differences, then their impacts: two columns compress better.
+fn posting_list(list: &Postings, out: &mut Vec<u8>) {
     varint(list.len() as u64, out);
     let mut before = 0;
     for (doc, _) in list {
@@ -106,9 +257,24 @@ fn posting_list(list: &[(DocId, u32)], out: &mut Vec<u8>) {
 fn rows(documents: &[Document]) -> Vec<u8> {
     let row = |document: &Document| {
         let summary = &document.summary;
-        serde_json::json!([summary.id, summary.title, summary.summary, summary.product, summary.category])
+        serde_json::json!([
+            summary.id,
+            summary.title,
+            summary.summary,
+            summary.product,
+            summary.category,
+            summary.keywords,
+            summary.fix
+        ])
     };
     serde_json::Value::Array(documents.iter().map(row).collect()).to_string().into_bytes()
+}
+
+fn front_code(before: &str, key: &str, out: &mut Vec<u8>) {
+    let n_shared = key.bytes().zip(before.bytes()).take_while(|(one, other)| one == other).count();
+    varint(n_shared as u64, out);
+    varint((key.len() - n_shared) as u64, out);
+    out.extend_from_slice(&key.as_bytes()[n_shared..]);
 }
 
 fn varint(mut number: u64, out: &mut Vec<u8>) {
@@ -119,9 +285,40 @@ fn varint(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-/// A header without time and system, so that the same text gives the same bytes.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>, IndexError> {
-    let mut writer = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::new(5));
-    writer.write_all(bytes)?;
-    Ok(writer.finish()?)
+/// Names a folder by all that is in it.
+fn digest(files: &[(String, Vec<u8>)]) -> String {
+    let mut hash = Sha256::new();
+    for (name, body) in files {
+        hash.update(name);
+        hash.update((body.len() as u64).to_le_bytes());
+        hash.update(body);
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes gzip files, one after the other: thousands of small ones, for which a compressor each would cost more than
+/// compressing.
+struct Gzip(Compress);
+
+impl Gzip {
+    fn new() -> Gzip {
+        Gzip(Compress::new(Compression::new(6), false))
+    }
+
+    /// A header without time and system, so that the same text gives the same bytes.
+    fn pack(&mut self, bytes: &[u8]) -> Result<Vec<u8>, IndexError> {
+        let mut packed = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 64);
+        packed.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+        self.0.reset();
+        let status =
+            self.0.compress_vec(bytes, &mut packed, FlushCompress::Finish).map_err(io::Error::other)?;
+        if status != flate2::Status::StreamEnd {
+            return Err(io::Error::other("a text did not become shorter by compression").into());
+        }
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        packed.extend_from_slice(&crc.sum().to_le_bytes());
+        packed.extend_from_slice(&crc.amount().to_le_bytes());
+        Ok(packed)
+    }
 }

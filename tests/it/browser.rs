@@ -2,8 +2,10 @@
 //!
 //! `make test` installs them where it may. Without them these tests fail; nothing here is skipped.
 
+use crate::queries::{Dice, generated, query};
 use crate::support::{Scratch, faultbook, golden_book, project};
 use camino::Utf8Path;
+use faultbook::{Given, search};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::io::{BufRead, BufReader};
@@ -137,11 +139,10 @@ fn browser_and_terminal_rank_alike() {
         for query in queries {
             let ranked = script(&browser, "
                 const [query, done] = arguments;
-                const box = document.getElementById('query');
-                const source = [...document.scripts].find((script) => script.type === 'module').src;
                 const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker/.test(name));
                 import(ranker).then((module) => module.open(new URL('/', location.href).href))
-                  .then((ranker) => done(ranker.search(query, { limit: 100 }).map((hit) => [hit.id, hit.score])))
+                  .then((ranker) => ranker.search(query, { limit: 100 }))
+                  .then(({ hits }) => done(hits.map((hit) => [hit.id, hit.score])))
                   .catch((error) => done(String(error)));", vec![json!(query)]).await?;
             let output = book.run(&["search", "--drafts", "--format", "json", "-n", "100", "--", query]);
             let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -192,6 +193,119 @@ fn the_search_page_shows_hits_while_typing_and_keeps_the_query_in_its_address() 
         assert_eq!(first.find(By::Css("mark")).await?.text().await?, "could");
         first.click().await?;
         shows(&browser, "h1", "could not get lock").await?;
+        Ok(())
+    });
+}
+
+/// Generated records, so that there are several files of each kind: a sample of the queries of `parity`.
+#[test]
+fn a_real_browser_ranks_a_large_book_like_the_terminal() {
+    let book = faultbook::read(&generated(1_200), &Given::default()).book;
+    let documents = search::documents(&book);
+    let index = search::Index::in_memory(&documents).unwrap();
+    let mut dice = Dice::new(4);
+    let queries: Vec<search::Query> = (0..160).map(|nth| query(&documents, nth, &mut dice)).collect();
+    let site = Scratch::empty();
+    for file in search::export(&index, &documents).unwrap() {
+        site.write(&file.path, file.body);
+    }
+    site.write("ranker.js", std::fs::read(project().join("theme/ranker.js")).unwrap());
+    site.write("index.html", "<!doctype html><title>Search</title><link rel=icon href=data:,>");
+    let (_server, url) = serve_files(site.path());
+    let asked: Vec<Value> =
+        queries.iter().map(|query| json!({"text": query.text, "facets": query.facets})).collect();
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/")).await?;
+        let found = script(
+            &browser,
+            "
+            const [queries, done] = arguments;
+            (async () => {
+              const { open } = await import(new URL('ranker.js', location.href));
+              const ranker = await open(location.href);
+              const found = [];
+              for (const { text, facets } of queries) {
+                const { hits } = await ranker.search(text, { facets });
+                found.push(hits.map(({ id, score }) => [id, score]));
+              }
+              return found;
+            })().then(done, (error) => done(String(error)));",
+            vec![Value::Array(asked)],
+        )
+        .await?;
+        for (nth, query) in queries.iter().enumerate() {
+            let hits = search::search(&index, query).unwrap();
+            let ours: Value = hits.iter().map(|hit| json!([hit.summary.id, hit.score])).collect();
+            assert_eq!(found[nth], ours, "for {query:?}");
+        }
+        Ok(())
+    });
+}
+
+/// A host that knows nothing but files.
+fn serve_files(folder: &Utf8Path) -> (Process, String) {
+    let server = "
+        const { createServer } = require('node:http'), { readFile } = require('node:fs');
+        const types = { html: 'text/html', css: 'text/css', js: 'text/javascript', json: 'application/json', svg: 'image/svg+xml' };
+        const server = createServer((request, response) => {
+          const path = decodeURIComponent(new URL(request.url, 'http://host').pathname).replace(/\\/$/, '/index.html');
+          readFile(process.argv[1] + path, (error, body) => {
+            response.writeHead(error ? 404 : 200, { 'content-type': types[path.split('.').pop()] ?? 'application/octet-stream' });
+            response.end(body);
+          });
+        });
+        server.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));";
+    let mut node = Command::new("node");
+    node.args(["-e", server, folder.as_str()]);
+    let (process, port) = start(node, false, "port ");
+    (process, format!("http://127.0.0.1:{port}"))
+}
+
+/// Facets, keys, the back button and the empty state, from a sub-path of a host that knows nothing but files.
+#[test]
+fn the_search_page_is_used_by_keys_and_keeps_its_state_in_the_address() {
+    let book = Scratch::copy_of(&golden_book());
+    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
+    let host = Scratch::empty();
+    let output = book.run(&["build", "--drafts", "--dest-dir", host.path().join("deep/below").as_str()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_server, url) = serve_files(host.path());
+    let active = "arguments[0](document.activeElement.id || document.activeElement.textContent)";
+    in_browser(async |browser: WebDriver| {
+        browser.goto(format!("{url}/deep/below/search/")).await?;
+        let query = browser.find(By::Id("query")).await?;
+        query.send_keys("thi").await?;
+        shows(&browser, "#count", "records").await?;
+        query.send_keys(Key::Down + Key::Down).await?;
+        let first = script(&browser, active, Vec::new()).await?;
+        assert_ne!(first, json!("query"));
+        let hit = browser.active_element().await?;
+        hit.send_keys(Key::Down + "").await?;
+        assert_ne!(script(&browser, active, Vec::new()).await?, first);
+        browser.active_element().await?.send_keys(Key::Escape + "").await?;
+        assert_eq!(script(&browser, active, Vec::new()).await?, json!("query"));
+
+        script(
+            &browser,
+            "
+            const select = document.querySelector('select[name=product]');
+            select.value = 'C';
+            select.dispatchEvent(new Event('change'));
+            arguments[0]()",
+            Vec::new(),
+        )
+        .await?;
+        shows(&browser, "#others", "Search in everything").await?;
+        assert!(browser.current_url().await?.as_str().ends_with("/search/?q=thi&product=C"));
+        browser.back().await?;
+        shows(&browser, "#count", "records").await?;
+        assert!(browser.current_url().await?.as_str().ends_with("/search/?q=thi"));
+
+        browser.goto(format!("{url}/deep/below/search/?q=qqqqq+wwwww&product=C")).await?;
+        shows(&browser, "#draft", r#"title: "qqqqq wwwww""#).await?;
+        browser.goto(format!("{url}/deep/below/")).await?;
+        browser.find(By::Tag("body")).await?.send_keys("/").await?;
+        assert_eq!(script(&browser, active, Vec::new()).await?, json!("paste"));
         Ok(())
     });
 }
