@@ -140,7 +140,7 @@ export async function open(root, fetcher = fetch) {
     return response;
   };
   const { path } = await (await get("current.json")).json();
-  const manifest = await (await get(`${path}manifest.json`)).json();
+  const manifest = JSON.parse(decode(await unzip(await get(`${path}manifest.json`))));
   if (manifest.version !== VERSION) throw new Error(`index version ${manifest.version}, ranker version ${VERSION}`);
   return new Ranker(manifest, path, get);
 }
@@ -167,6 +167,11 @@ class Reader {
 }
 
 const decode = (bytes) => new TextDecoder().decode(bytes);
+
+async function unzip(response) {
+  const body = response.body.pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(body).arrayBuffer());
+}
 
 /** A dictionary: term to list, or to the number of a common term. */
 function readTerms(bytes) {
@@ -354,10 +359,7 @@ class Ranker {
   file(name, read, folder = this.path) {
     const path = folder + name;
     if (!this.files.has(path)) {
-      const fetched = this.get(path).then(async (response) => {
-        const body = response.body.pipeThrough(new DecompressionStream("gzip"));
-        return read(new Uint8Array(await new Response(body).arrayBuffer()));
-      });
+      const fetched = this.get(path).then(async (response) => read(await unzip(response)));
       fetched.catch(() => this.files.delete(path));
       this.files.set(path, fetched);
     }

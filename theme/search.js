@@ -65,9 +65,9 @@ function item(hit, has) {
   const entry = element("li", {}, [
     element("a", { href: `${root}${hit.id.includes("/") ? "" : "f/"}${hit.id}/` }, marked(hit.title, has)),
     element("p", {}, marked(hit.summary, has)),
-    ...(best === undefined ? [] : [element("p", { class: "why" }, ["Found as ", element("q", {}, marked(best, has))])]),
+    ...(best === undefined ? [] : [element("p", { class: "why" }, ["Found as: ", element("q", {}, marked(best, has))])]),
     ...(seen || !box.value.trim() ? [] : [element("p", { class: "why" }, ["The words stand further down in it."])]),
-    ...(hit.fix ? [element("p", { class: "why" }, ["Fix ", element("code", {}, [hit.fix])])] : []),
+    ...(hit.fix ? [element("p", { class: "why" }, ["Fix: ", hit.fix])] : []),
     element("p", { class: "meta" }, [hit.product, hit.category].filter(Boolean).map((name) => element("span", {}, [name]))),
   ]);
   entry.dataset.id = hit.id;

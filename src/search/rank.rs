@@ -65,7 +65,8 @@ const TYPO_WEIGHT: u32 = 154;
 /// What a word counts that was typed.
 const WHOLE_WEIGHT: u32 = 256;
 
-/// A term that is more common than this is looked up only where a query has few rare ones.
+/// A term that is more common than this is looked up only where a query has few rare ones. Twice as many would
+/// save two kilobytes of the manifest at 10,000 records, and cost each pasted text more.
 pub(super) fn common_df(n_docs: u32) -> u32 {
     (n_docs / 64).max(256)
 }

@@ -8,7 +8,7 @@
 //! - `f/<letter>.bin`: the words with that letter that a typo can be meant for.
 //!
 //! What hits show is in a folder of its own, `search/<hash>/<i>.json`, which stays the same while only texts change.
-//! Every file but the manifest is gzip in the file itself, since hosts often do not compress what they do not know.
+//! Every one of these files is gzip in the file itself, since hosts often do not compress what they do not know.
 //! Numbers are LEB128 varints; keys are front-coded, in byte order.
 
 use super::document::Document;
@@ -78,7 +78,7 @@ pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, I
         "documents": format!("{summaries_folder}/"),
         "documents_per_file": per_file,
     });
-    files.push(("manifest.json".to_owned(), (manifest.to_string() + "\n").into_bytes()));
+    files.push(("manifest.json".to_owned(), gzip.pack((manifest.to_string() + "\n").as_bytes())?));
     let folder = digest(&files);
     let current =
         serde_json::json!({"schema": "search-current/1", "path": format!("{folder}/")}).to_string() + "\n";
