@@ -1,7 +1,7 @@
 //! A record as a diagnosis sees it.
 
 use super::signatures::{Quoted, mine};
-use crate::model::{Book, Prose, Record, Signature, SignaturePattern};
+use crate::model::{Book, Prose, Record, RecordId, Signature, SignaturePattern};
 use crate::search::{FIELDS, documents};
 
 /// What is known of a record.
@@ -37,7 +37,7 @@ const MAX_SENTENCES: usize = 24;
 /// What is known of every record of a book, in the order of their numbers in the index.
 pub fn known(book: &Book) -> Vec<Known> {
     let of = |document: crate::search::Document| {
-        let record = book.records.values().find(|record| record.id.as_str() == document.summary.id)?;
+        let record = book.records.get(&RecordId::parse(&document.summary.id)?)?;
         let quoted = quoted(record);
         let printed: String = quoted.iter().map(|quoted| format!("{}\n", quoted.normal)).collect();
         let fields = FIELDS.iter().zip(document.texts).map(|((_, weight), text)| (*weight, text));
