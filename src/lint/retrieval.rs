@@ -12,8 +12,10 @@ use crate::text::{Span, Spanned};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far down a record is looked for.
-const MAX_RANK: usize = 100;
+/// How far down a record is looked for, where its author does not allow more.
+const MAX_RANK: usize = 20;
+/// So many keywords of one record are run: nobody types more, and each costs a search.
+const MAX_ASKED: usize = 100;
 /// How many of those that answer a record's own title are held against it.
 const N_NEIGHBOURS: usize = 4;
 
@@ -65,8 +67,9 @@ fn of_record(
 ) -> Result<Vec<Diagnostic>, IndexError> {
     let mut found = Vec::new();
     let Some(record) = parsed.id.as_ref().and_then(|id| book.records.get(id)) else { return Ok(found) };
-    let asked = parsed.keywords.iter().map(|keyword| {
-        let ranked = ranked(index, &keyword.value.query, MAX_RANK)?;
+    let asked = parsed.keywords.iter().take(MAX_ASKED).map(|keyword| {
+        let limit = MAX_RANK.max(keyword.value.top as usize);
+        let ranked = ranked(index, &keyword.value.query, limit)?;
         Ok(Asked { keyword, ranked })
     });
     let asked: Vec<Asked> = asked.collect::<Result<_, IndexError>>()?;

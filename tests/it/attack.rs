@@ -394,7 +394,8 @@ fn hostile_files() -> Vec<(&'static str, Vec<u8>, Option<Code>)> {
 #[test]
 fn every_hostile_file_is_read_in_bounded_time_and_memory() {
     let book = Scratch::empty();
-    book.write("book.toml", "");
+    // Thousands of keywords of one letter find nothing well, which is not what is tried here; they are run all the same.
+    book.write("book.toml", "[lint]\nlost-keyword = 'off'\n");
     book.write("content/two.yaml", record("a", "two"));
     let files = hostile_files();
     for (name, body, _) in &files {
