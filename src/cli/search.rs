@@ -66,7 +66,7 @@ fn near(index: &Index, text: &str) -> anyhow::Result<Vec<String>> {
     for token in search::analyse(text).into_iter().take(N_WORDS) {
         let Some(start) = token.text.char_indices().nth(2).map(|(at, _)| &token.text[..at]) else { continue };
         let terms = index.terms(start).context("could not search")?;
-        near.extend(nearest(&token.text, terms.iter().map(String::as_str)).map(str::to_owned));
+        near.extend(nearest(&token.text, terms.iter().map(|(term, _)| term.as_str())).map(str::to_owned));
     }
     near.dedup();
     Ok(near)

@@ -4,7 +4,7 @@
 //! made for it: `lint` asks for it, a build does not.
 
 use super::{rules, weigh};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 use crate::model::{Book, Keyword, RecordId};
 use crate::parse::{Parsed, ParsedRecord};
 use crate::search::{self, Document, Index, IndexError, Query};
@@ -79,7 +79,8 @@ fn of_record(
     for other in neighbours(index, &record.id, by_id)? {
         rules::near_duplicate::check(place, by_id[record.id.as_str()], other, &mut found);
     }
-    found.retain_mut(|diagnostic| weigh(&all.settings, parsed, diagnostic));
+    let allow: Vec<Code> = record.allow.iter().map(|allow| allow.rule).collect();
+    found.retain_mut(|diagnostic| weigh(&all.settings, &allow, diagnostic));
     Ok(found)
 }
 
