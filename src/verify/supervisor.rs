@@ -136,7 +136,6 @@ impl Reach {
 /// Waits for the program, and ends it when the line to whoever wants it closes, it multiplies or holds too much.
 fn look_after(child: &mut Child, reach: Reach, line: &impl AsFd, policy: &Policy) -> io::Result<End> {
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
-    let most = n_threads().map(|now| now + policy.caps.processes);
     let room = Room { policy, free_at_first: free(policy) };
     let mut killed_at: Option<Instant> = None;
     let mut end = None;
@@ -155,7 +154,7 @@ fn look_after(child: &mut Child, reach: Reach, line: &impl AsFd, policy: &Policy
         }
         let is_over = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         let excess = || {
-            let multiplies = most.zip(n_threads()).is_some_and(|(most, now)| now > most);
+            let multiplies = n_running(policy.caps.processes) > policy.caps.processes;
             let fills = || (n_ready == 0 && room.is_overfull()).then_some(End::TooMuchScratch);
             multiplies.then_some(End::TooManyProcesses).or_else(fills)
         };
@@ -261,14 +260,29 @@ fn free(policy: &Policy) -> Option<u64> {
     Some(disk.f_bavail * disk.f_frsize)
 }
 
+/// The program and all that came of it.
+fn offspring() -> impl Iterator<Item = String> {
+    let mut next = children("self");
+    std::iter::from_fn(move || {
+        let process = next.pop()?.as_raw_nonzero().to_string();
+        next.extend(children(&process));
+        Some(process)
+    })
+}
+
+/// How many threads the program and all that came of it have; each that ended and was not asked for counts as one.
+/// It is not counted far beyond `most`: some multiply faster than anybody counts.
+fn n_running(most: u64) -> u64 {
+    let threads =
+        |process: String| std::fs::read_dir(format!("/proc/{process}/task")).map_or(0, Iterator::count);
+    offspring().take(most as usize + 1).map(threads).sum::<usize>() as u64
+}
+
 /// Bytes that the program and all that came of it hold where no folder shows them: in files that have no name any
 /// more, and in shared memory, which no limit of the kernel counts.
 fn hidden_bytes() -> u64 {
     let mut held: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-    let mut next = children("self");
-    while let Some(pid) = next.pop() {
-        let process = pid.as_raw_nonzero().to_string();
-        next.extend(children(&process));
+    for process in offspring() {
         let fds = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
         for file in fds.filter_map(|fd| fd.path().metadata().ok()).filter(|file| file.nlink() == 0) {
             held.insert((file.dev(), file.ino()), file.blocks() * 512);
