@@ -24,6 +24,14 @@ pub const TOKEN_SHAPES: &str = concat!(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
 );
 
+/// What stands for a character that cannot be seen.
+pub const SIGN: char = '␦';
+
+/// A text with a sign in place of every character that cannot be seen.
+pub fn visible(text: &str) -> String {
+    text.chars().map(|c| if is_invisible(c) { SIGN } else { c }).collect()
+}
+
 /// Which of a book's files: an index into [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);

@@ -156,15 +156,13 @@ fn keywords(book: &Book, index: &Index) -> anyhow::Result<EvalReport> {
     let mut group = EvalGroup::default();
     for record in book.records.values() {
         for keyword in &record.keywords {
-            let limit = usize::try_from(keyword.top).unwrap_or(N_RANKED).clamp(N_RANKED, 100);
-            let query = Query { text: keyword.query.clone(), limit, facets: Vec::new() };
+            let query = Query { text: keyword.query.clone(), limit: keyword.depth(), facets: Vec::new() };
             let hits = search(index, &query).context("could not search")?;
             let rank = hits.iter().find(|hit| hit.summary.id == record.id.as_str()).map(|hit| hit.rank);
-            let within = rank.is_some_and(|rank| u32::try_from(rank).is_ok_and(|rank| rank <= keyword.top));
             if !keyword.absent {
                 group.add(rank);
             }
-            if within == keyword.absent {
+            if !keyword.holds(rank) {
                 let query = keyword.query.clone();
                 report.lost.push(LostKeyword {
                     id: record.id.to_string(),

@@ -12,8 +12,6 @@ use crate::text::{Span, Spanned};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far down a record is looked for, where its author does not allow more.
-const MAX_RANK: usize = 20;
 /// So many keywords of one record are run: nobody types more, and each costs a search.
 const MAX_ASKED: usize = 100;
 /// How many of those that answer a record's own title are held against it.
@@ -68,8 +66,7 @@ fn of_record(
     let mut found = Vec::new();
     let Some(record) = parsed.id.as_ref().and_then(|id| book.records.get(id)) else { return Ok(found) };
     let asked = parsed.keywords.iter().take(MAX_ASKED).map(|keyword| {
-        let limit = MAX_RANK.max(keyword.value.top as usize);
-        let ranked = ranked(index, &keyword.value.query, limit)?;
+        let ranked = ranked(index, &keyword.value.query, keyword.value.depth())?;
         Ok(Asked { keyword, ranked })
     });
     let asked: Vec<Asked> = asked.collect::<Result<_, IndexError>>()?;

@@ -2,9 +2,9 @@
 //!
 //! Every text of a record stands behind a key of its own, so that none of it reads as ours.
 
-use crate::model::{Proof, ProofState, Prose, Record, RecordId, Status, Step, WrongFix};
+use crate::model::{Proof, ProofState, Prose, Record, RecordId, Status, Step, WrongFix, without_nothing};
 use crate::search::Hit;
-use crate::text::is_invisible;
+use crate::text::visible;
 use crate::verify::{capabilities, check_digest};
 use serde_json::{Map, Value, json};
 
@@ -14,8 +14,9 @@ const MAX_WRONG: usize = 3;
 /// A hit; a page of prose has no record.
 pub fn hit(hit: &Hit, record: Option<&Record>) -> Value {
     let summary = &hit.summary;
-    let wrong =
-        record.map(|record| record.wrong_fixes.iter().take(MAX_WRONG).filter_map(said).collect::<Vec<_>>());
+    let wrong = record.map(|record| {
+        record.wrong_fixes.iter().take(MAX_WRONG).filter_map(WrongFix::said).collect::<Vec<_>>()
+    });
     without_nothing(json!({
         "id": summary.id,
         "title": summary.title,
@@ -105,75 +106,37 @@ fn do_not(record: &Record) -> Vec<Value> {
     let wrong = record
         .wrong_fixes
         .iter()
-        .map(|wrong| json!({"what": said(wrong), "why": wrong.why.as_ref().map(Prose::markdown)}));
+        .map(|wrong| json!({"what": wrong.said(), "why": wrong.why.as_ref().map(Prose::markdown)}));
     own.chain(wrong).collect()
-}
-
-fn said(wrong: &WrongFix) -> Option<String> {
-    wrong.run.clone().or_else(|| wrong.text.as_ref().map(|text| text.markdown().to_owned()))
 }
 
 /// What keeps a record from being believed as it stands.
 fn status(record: &Record) -> Option<Value> {
-    match &record.status {
-        Status::Published | Status::Draft { .. } => None,
-        Status::Open => Some(json!({"state": "open"})),
-        Status::Deprecated(retired) => Some(json!({
-            "state": "deprecated",
-            "reason": retired.reason.markdown(),
-            "see_instead": retired.see_instead.as_ref().map(RecordId::as_str),
-        })),
-        Status::Withdrawn(retired) => Some(json!({
-            "state": "withdrawn",
-            "reason": retired.reason.markdown(),
-            "see_instead": retired.see_instead.as_ref().map(RecordId::as_str),
-        })),
+    if matches!(record.status, Status::Published | Status::Draft { .. }) {
+        return None;
     }
+    let retired = record.status.retired();
+    Some(json!({
+        "state": record.status.name(),
+        "reason": retired.map(|retired| retired.reason.markdown()),
+        "see_instead": retired.and_then(|retired| retired.see_instead.as_ref()).map(RecordId::as_str),
+    }))
 }
 
 fn check(proof: &Proof) -> Option<&'static str> {
-    match proof.state {
-        ProofState::Tested => Some("tested"),
-        ProofState::Outdated => Some("outdated"),
-        ProofState::Failing => Some("failing"),
-        ProofState::Never => Some("never tested"),
-        ProofState::Untestable => None,
-    }
-}
-
-/// Leaves out what a record does not say: whoever reads pays for every `null`.
-fn without_nothing(value: Value) -> Value {
-    let is_nothing = |value: &Value| match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
-    };
-    match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().map(|(key, value)| (key, without_nothing(value)));
-            Value::Object(kept.filter(|(_, value)| !is_nothing(value)).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nothing).collect()),
-        other => other,
-    }
+    (proof.state != ProofState::Untestable).then(|| proof.state.name())
 }
 
 /// The same with a sign in place of every character that no person would see: it could carry words that only a model
 /// reads.
 pub fn harmless(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(shown(&text)),
+        Value::String(text) => Value::String(visible(&text)),
         Value::Array(items) => Value::Array(items.into_iter().map(harmless).collect()),
         Value::Object(map) => {
-            let entries = map.into_iter().map(|(key, value)| (shown(&key), harmless(value)));
+            let entries = map.into_iter().map(|(key, value)| (visible(&key), harmless(value)));
             Value::Object(entries.collect::<Map<String, Value>>())
         }
         other => other,
     }
-}
-
-/// A text without characters that cannot be seen.
-pub fn shown(text: &str) -> String {
-    text.chars().map(|c| if is_invisible(c) { '␦' } else { c }).collect()
 }

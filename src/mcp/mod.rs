@@ -121,7 +121,9 @@ impl ServerHandler for Server {
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let result = match self.answer(&request.name, &arguments) {
             Ok(value) => CallToolResult::structured(value),
-            Err(why) => CallToolResult::error(vec![ContentBlock::text(answer::shown(&why.to_string()))]),
+            Err(why) => {
+                CallToolResult::error(vec![ContentBlock::text(crate::text::visible(&why.to_string()))])
+            }
         };
         Ok(CallToolResponse::Complete(result))
     }

@@ -105,6 +105,19 @@ pub enum ProofState {
     Untestable,
 }
 
+impl ProofState {
+    /// The word for it, in every format.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProofState::Tested => "tested",
+            ProofState::Outdated => "outdated",
+            ProofState::Failing => "failing",
+            ProofState::Never => "never",
+            ProofState::Untestable => "untestable",
+        }
+    }
+}
+
 /// What a page may claim of a record's check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {

@@ -155,6 +155,27 @@ pub enum Status {
     Withdrawn(Retired),
 }
 
+impl Status {
+    /// The word for it, in every format.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Status::Draft { .. } => "draft",
+            Status::Published => "published",
+            Status::Open => "open",
+            Status::Deprecated(_) => "deprecated",
+            Status::Withdrawn(_) => "withdrawn",
+        }
+    }
+
+    /// Why nobody should follow the record, where that is so.
+    pub fn retired(&self) -> Option<&Retired> {
+        match self {
+            Status::Deprecated(retired) | Status::Withdrawn(retired) => Some(retired),
+            Status::Draft { .. } | Status::Published | Status::Open => None,
+        }
+    }
+}
+
 /// Why a record is kept although nobody should follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retired {
@@ -348,6 +369,13 @@ pub struct WrongFix {
     pub outcome: Option<Outcome>,
 }
 
+impl WrongFix {
+    /// What people do, as they type it, or else in words.
+    pub fn said(&self) -> Option<String> {
+        self.run.clone().or_else(|| self.text.as_ref().map(|text| text.markdown().to_owned()))
+    }
+}
+
 /// What comes of a wrong fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -387,6 +415,21 @@ pub struct Keyword {
     pub absent: bool,
     /// Addresses that were opened after the query.
     pub opened: Vec<String>,
+}
+
+impl Keyword {
+    /// How far down its record is looked for.
+    pub fn depth(&self) -> usize {
+        (self.top as usize).clamp(20, 100)
+    }
+
+    /// Whether the record may stand at this rank, from 1; `None` is beyond the depth.
+    pub fn holds(&self, rank: Option<usize>) -> bool {
+        match rank {
+            Some(rank) => !self.absent && rank <= self.top as usize,
+            None => self.absent,
+        }
+    }
 }
 
 impl Keyword {

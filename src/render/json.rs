@@ -1,8 +1,8 @@
 //! The JSON twin of a record: the facts of its page for programs. Keys are relied on; they are only added to.
 
 use crate::model::{
-    Audience, Extension, Outcome, Proof, ProofState, Prose, Record, Signature, SignaturePattern, Status,
-    Step, Words, WrongFix,
+    Audience, Extension, Outcome, Proof, Prose, Record, Signature, SignaturePattern, Status, Step, Words,
+    WrongFix, without_nothing,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub fn record(record: &Record, proof: &Proof, has_script: bool, url: &str) -> St
 fn quick_fix(record: &Record) -> Value {
     let markdown = |prose: &Prose| prose.markdown().to_owned();
     let do_not: Vec<String> = match record.quick_fix.do_not.as_slice() {
-        [] => record.wrong_fixes.iter().filter_map(said).collect(),
+        [] => record.wrong_fixes.iter().filter_map(WrongFix::said).collect(),
         own => own.iter().map(markdown).collect(),
     };
     json!({
@@ -106,15 +106,9 @@ fn related(record: &Record) -> Value {
 }
 
 fn status(status: &Status) -> Value {
-    let (state, retired) = match status {
-        Status::Draft { .. } => ("draft", None),
-        Status::Published => ("published", None),
-        Status::Open => ("open", None),
-        Status::Deprecated(retired) => ("deprecated", Some(retired)),
-        Status::Withdrawn(retired) => ("withdrawn", Some(retired)),
-    };
+    let retired = status.retired();
     json!({
-        "state": state,
+        "state": status.name(),
         "reason": retired.map(|retired| retired.reason.markdown()),
         "see_instead": retired.and_then(|retired| retired.see_instead.as_ref()).map(ToString::to_string),
     })
@@ -147,17 +141,6 @@ fn extension(value: &Extension) -> Value {
     }
 }
 
-/// The word for where a check stands.
-pub fn state(proof: &Proof) -> &'static str {
-    match proof.state {
-        ProofState::Tested => "tested",
-        ProofState::Outdated => "outdated",
-        ProofState::Failing => "failing",
-        ProofState::Never => "never",
-        ProofState::Untestable => "untestable",
-    }
-}
-
 fn step(step: &Step) -> Value {
     json!({
         "text": step.text.as_ref().map(Prose::markdown),
@@ -180,10 +163,6 @@ fn wrong_fix(fix: &WrongFix) -> Value {
     })
 }
 
-fn said(fix: &WrongFix) -> Option<String> {
-    fix.run.clone().or_else(|| fix.text.as_ref().map(|text| text.markdown().to_owned()))
-}
-
 fn check(record: &Record, proof: &Proof, has_script: bool) -> Option<Value> {
     let (check, verify) = (record.check.as_ref(), record.verify.as_ref());
     if check.is_none() && verify.is_none() {
@@ -197,7 +176,7 @@ fn check(record: &Record, proof: &Proof, has_script: bool) -> Option<Value> {
         "verify": verify.map(|verifier| &verifier.full_tree),
         "digest": proof.check_digest,
         "script": has_script.then_some("verify.sh"),
-        "state": state(proof),
+        "state": proof.state.name(),
         "date": proof.date.map(|date| date.to_string()),
         "platform": proof.platform,
         "cells": cells,
@@ -205,22 +184,4 @@ fn check(record: &Record, proof: &Proof, has_script: bool) -> Option<Value> {
         "mutants": proof.mutants.map(|(killed, total)| json!({"killed": killed, "total": total})),
         "cross_false_positives": proof.false_positives,
     }))
-}
-
-/// Leaves out what a record does not say, so that a reader pays for no `null`.
-pub fn without_nothing(value: Value) -> Value {
-    let empty = |value: &Value| match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
-    };
-    match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().map(|(key, value)| (key, without_nothing(value)));
-            Value::Object(kept.filter(|(_, value)| !empty(value)).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nothing).collect()),
-        other => other,
-    }
 }

@@ -1,10 +1,10 @@
 //! Files for programs: feeds, maps, the API, and what hosts read; and the pages that lead former addresses on.
 
+use super::Page;
 use super::pages::Site;
 use super::templates::TemplateError;
 use super::view::retired;
-use super::{Page, json};
-use crate::model::{Audience, Record};
+use crate::model::{Audience, Record, without_nothing};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl Site<'_> {
     /// `/api/v1/records.json`: every record with what a list shows of it.
     fn records_json(&self) -> Page {
         let record = |record: &Record| {
-            json::without_nothing(json!({
+            without_nothing(json!({
                 "id": record.id.as_str(),
                 "url": self.url(&format!("f/{}/", record.id)),
                 "title": record.title,
@@ -85,7 +85,7 @@ impl Site<'_> {
                 "category": record.category,
                 "ecosystem": record.ecosystem,
                 "tags": record.tags,
-                "check": json::state(self.proof(record)),
+                "check": self.proof(record).state.name(),
                 "updated": record.changed().map(|date| date.to_string()),
             }))
         };

@@ -7,7 +7,9 @@ use super::templates::{TemplateError, Templates};
 use super::view::{CardView, GuideView, RecordView, Surroundings};
 use super::{Page, json};
 use crate::diag::Code;
-use crate::model::{Audience, Book, ColourScheme, Date, Guide, Proof, Record, RecordId, Settings, SiteUrl};
+use crate::model::{
+    Audience, Book, ColourScheme, Date, Guide, Proof, Record, RecordId, Settings, SiteUrl, without_nothing,
+};
 use crate::text::Image;
 use serde::Serialize;
 use serde_json::json;
@@ -237,7 +239,7 @@ impl<'b> Site<'b> {
         let url = |path: &str| self.settings().site_url.as_ref().map(|url| url.join(path));
         let address = url(&format!("f/{}/", record.id));
         let day = |date: Option<Date>| date.map(|date| date.to_string());
-        Html::json(&json::without_nothing(json!([
+        Html::json(&without_nothing(json!([
             {
                 "@context": "https://schema.org",
                 "@type": "TechArticle",

@@ -359,11 +359,7 @@ impl CardView {
 
 /// `deprecated` or `withdrawn`.
 pub fn retired(record: &Record) -> Option<&'static str> {
-    match &record.status {
-        Status::Deprecated(_) => Some("deprecated"),
-        Status::Withdrawn(_) => Some("withdrawn"),
-        Status::Draft { .. } | Status::Published | Status::Open => None,
-    }
+    record.status.retired().map(|_| record.status.name())
 }
 
 impl RecordView {
@@ -453,11 +449,7 @@ impl GuideView {
 
 impl NoticeView {
     fn of(record: &Record, setting: Setting, around: &Surroundings) -> Option<NoticeView> {
-        let (label, retired) = match &record.status {
-            Status::Deprecated(retired) => ("deprecated", retired),
-            Status::Withdrawn(retired) => ("withdrawn", retired),
-            Status::Draft { .. } | Status::Published | Status::Open => return None,
-        };
+        let (label, retired) = (record.status.name(), record.status.retired()?);
         let instead = retired.see_instead.as_ref().and_then(|id| around.link(id.as_str()));
         Some(NoticeView { label, reason: ProseView::inline(&retired.reason, setting), instead })
     }

@@ -7,7 +7,7 @@
 //! - `b/<i>.bin`: the list of the `i`th common term, which no dictionary holds;
 //! - `f/<letter>.bin`: the words with that letter that a typo can be meant for.
 //!
-//! What hits show is in a folder of its own, `search/<hash>/<i>.json`, which stays the same while only texts change.
+//! What hits show is in a folder of its own, `search/d-<hash>/<i>.json`, which stays the same while only texts change.
 //! Every one of these files is gzip in the file itself, since hosts often do not compress what they do not know.
 //! Numbers are LEB128 varints; keys are front-coded, in byte order.
 

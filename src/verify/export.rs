@@ -8,7 +8,7 @@ use super::ere::ere;
 use super::export_long::{Body, body};
 use super::trust::check_digest;
 use crate::model::{Check, ExitMatcher, Expectation, Record, StepKind, TextOp, Verifier};
-use crate::text::is_invisible;
+use crate::text::{SIGN, visible};
 use sha2::{Digest, Sha256};
 
 /// The script of a record's check. `None` where it has none, or one of which no script could ever tell anything.
@@ -84,12 +84,12 @@ fn long_plan(record: &Record, verifier: &Verifier, body: &Body) -> String {
         };
         plan.push_str(&format!("    {}: {}\n", step.id, what.replace('\n', "\n        ")));
     }
-    plan.chars().map(shown).collect()
+    shown(&plan)
 }
 
-/// A stranger's control characters are made visible.
-fn shown(c: char) -> char {
-    if c == '\r' || is_invisible(c) { '␦' } else { c }
+/// A stranger's text on a terminal.
+pub fn shown(text: &str) -> String {
+    visible(text).replace('\r', &SIGN.to_string())
 }
 
 fn head(record: &Record, digest: &str) -> String {
@@ -111,7 +111,7 @@ fn plan(record: &Record, check: &Check) -> String {
         );
         setup.lines().for_each(|line| plan.push_str(&format!("    {line}\n")));
     }
-    plan.chars().map(shown).collect()
+    shown(&plan)
 }
 
 /// A line that no text here has, and that nobody can have written on purpose: it depends on all of them.

@@ -4,7 +4,7 @@
 //! fact is `t`, `f`, `u` (unknown) or `s` (passed over); names of ours begin with `k_`, and what a record says stands in
 //! single quotes.
 
-use super::export::quoted;
+use super::export::{quoted, shown};
 use super::flat::{LINE_END, RETURN, flat};
 use super::globs::Glob;
 use crate::model::{
@@ -40,7 +40,7 @@ pub fn body(verifier: &Verifier) -> Option<Body> {
     let (mut facts, mut left_out) = (String::new(), Vec::new());
     for step in &verifier.steps {
         let written = observed(verifier, step).unwrap_or_else(|why| {
-            let text = format!("s_{}=u w_{}={}\n", step.id, step.id, quoted(&told(&why)));
+            let text = format!("s_{}=u w_{}={}\n", step.id, step.id, quoted(&shown(&why)));
             left_out.push((step.id.clone(), why));
             text
         });
@@ -133,11 +133,6 @@ fn repair(verifier: &Verifier) -> String {
     text + "}\n"
 }
 
-/// A reason on a terminal.
-fn told(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '␦' } else { c }).collect()
-}
-
 fn only_when(step: &VerifierStep, written: &str) -> String {
     let Some(when) = &step.when else { return written.to_owned() };
     let id = &step.id;
@@ -180,14 +175,14 @@ fn requirements(verifier: &Verifier) -> Written {
     }
     for path in &requires.files {
         let (path, missing) =
-            (quoted(&dashed(plain(path)?)), quoted(&told(&format!("missing-file: {path}"))));
+            (quoted(&dashed(plain(path)?)), quoted(&shown(&format!("missing-file: {path}"))));
         text.push_str(&format!(
             "k_place {path}\n[ \"$k_there\" != u ] || k_cannot_tell outside-root\n[ \"$k_there\" = t ] || k_cannot_tell {missing}\n"
         ));
     }
     for (name, tool) in &requires.tools {
         if !tool.optional {
-            let called = quoted(&told(&format!("missing-tool: {name}, or another version")));
+            let called = quoted(&shown(&format!("missing-tool: {name}, or another version")));
             text.push_str(&format!(
                 "{}[ -n \"$k_program\" ] || k_cannot_tell {called}\n",
                 chosen(name, tool)?
@@ -338,7 +333,7 @@ fn file_step(verifier: &Verifier, step: &VerifierStep, file: &FileStep) -> Writt
     let missing = match asks_existence {
         true => String::new(),
         false => {
-            format!("[ \"$k_there\" != f ] || k_why={}\n", quoted(&told(&format!("missing-file: {path}"))))
+            format!("[ \"$k_there\" != f ] || k_why={}\n", quoted(&shown(&format!("missing-file: {path}"))))
         }
     };
     let probe = |name: &str, matcher: &Matcher| file_probe(name, matcher);
@@ -467,7 +462,7 @@ fn run_command(verifier: &Verifier, step: &VerifierStep, command: &CommandStep) 
     }
     let args: Vec<&str> = command.args.iter().map(literal).collect::<Result<_, _>>()?;
     let found = chosen(&command.program, tool)?;
-    let missing = quoted(&told(&format!("missing-tool: {}", command.program)));
+    let missing = quoted(&shown(&format!("missing-tool: {}", command.program)));
     let run = call(verifier, step, &command.env, &words(args.into_iter())?)?;
     Ok(format!(
         "{found}if [ -z \"$k_program\" ]; then k_why={missing}\nelse\n{run}case $k_exit in 126|127) k_why=not-started ;; esac\nfi\n"

@@ -132,7 +132,8 @@ fn remove(root: &Path) -> io::Result<()> {
     let mut n_moved: u64 = 0;
     let mut failed = None;
     while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder)?.flatten() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| failed = Some(error));
+        for entry in entries.into_iter().flatten().flatten() {
             let path = entry.path();
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if path == pit || (!is_folder && std::fs::remove_file(&path).is_ok()) {
@@ -146,8 +147,11 @@ fn remove(root: &Path) -> io::Result<()> {
                 Err(error) => failed = Some(error),
             }
         }
-        if folder != root {
-            std::fs::remove_dir(&folder)?;
+        // What is left of one folder keeps none of the others.
+        if folder != root
+            && let Err(error) = std::fs::remove_dir(&folder)
+        {
+            failed = Some(error);
         }
     }
     failed.map_or(Ok(()), Err)?;

@@ -4,6 +4,7 @@
 use crate::support::here;
 use camino::Utf8Path;
 use faultbook::verify::{Caps, Done, End, Job, Scratch as Inside};
+use std::io::Write as _;
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
@@ -449,6 +450,33 @@ fn a_scratch_folder_goes_when_we_are_ended() {
         wait_until("the folder went", || std::fs::read_dir(&tmp).unwrap().count() == 0);
         wait_until("everything ended", || alive(mark) == 0);
     }
+}
+
+/// A shell of `try` has our terminal, is in our group, and may be deaf to what a terminal says when it goes.
+#[test]
+fn nothing_outlives_a_killed_faultbook_at_a_terminal() {
+    let world = tempfile::tempdir().unwrap();
+    let (book, tmp) = (world.path().join("book"), world.path().join("tmp"));
+    std::fs::create_dir(&tmp).unwrap();
+    book_with(&book, "true", "echo did it");
+    let binary = env!("CARGO_BIN_EXE_faultbook");
+    let mut session = Command::new("script")
+        .args(["-qec", &format!("echo $$ > pid; exec {binary} try it-tries"), "/dev/null"])
+        .current_dir(&book)
+        .env("TMPDIR", &tmp)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut typing = session.stdin.take().unwrap();
+    typing.write_all(b"trap '' TERM HUP INT; exec sleep 86416\n").unwrap();
+    wait_until("it sleeps", || alive("sleep\0\u{38}6416") > 0);
+    let pid = std::fs::read_to_string(book.join("pid")).unwrap();
+    assert!(Command::new("kill").args(["-9", pid.trim()]).status().unwrap().success());
+    wait_until("everything ended", || alive("86416") == 0);
+    wait_until("everything went", || std::fs::read_dir(&tmp).unwrap().count() == 0);
+    drop(typing);
+    session.wait().unwrap();
 }
 
 /// Neither a path nor a stack is deep enough for this.

@@ -142,6 +142,16 @@ fn what_a_real_failure_printed_is_kept_beside_its_record() {
     assert_eq!(observed(&book, "content/web/it-breaks").as_deref(), Some(kept));
 }
 
+/// What is kept is read with `cat`, and must not act on a terminal there.
+#[test]
+fn what_is_kept_has_no_signs_that_act() {
+    let acts = "printf 'a\\033]0;b\\007c\\b\\r\\302\\233d\\342\\200\\256e\\n'; date;";
+    let book = book(&[("content/web/record.yaml", &SHORT.replace("date;", acts))]);
+    book.run(&["verify", "--self-test", "--harvest"]);
+    let kept = observed(&book, "content/web").unwrap();
+    assert_eq!(kept.lines().next(), Some("a]0;bcde"), "{kept:?}");
+}
+
 #[test]
 fn what_was_modelled_or_did_not_fail_is_not_kept() {
     let replies = "broken: {expect: present, stubs: {commands: {cat: {replies: [{args: [--version], stdout: \"cat 9.1\\n\"}, {args: [state], stdout: \"bad\\n\"}]}}}}";

@@ -1,7 +1,7 @@
 //! The inventory, for people and for programs.
 
-use super::{BOLD, DIM, RESET, data, shown, state, width};
-use crate::model::{Date, Proof, Record, SiteUrl, Status};
+use super::{BOLD, DIM, RESET, data, shown, width};
+use crate::model::{Date, Proof, Record, SiteUrl};
 use serde_json::{Value, json};
 
 /// A record in the inventory.
@@ -18,7 +18,7 @@ pub fn list(entries: &[Entry]) {
     let (ids, products) = (widest(id), widest(product));
     for entry in entries {
         let (id, product) = (id(entry), product(entry));
-        let (check, title) = (state(entry.proof.state), shown(&entry.record.title));
+        let (check, title) = (entry.proof.state.name(), shown(&entry.record.title));
         let line = format!("{id:<ids$}  {product:<products$}  {check:<10}  {title}");
         let line = match width::terminal() {
             Some(width) => cut(&line, width),
@@ -62,21 +62,11 @@ fn record(entry: &Entry, site_url: Option<&SiteUrl>) -> Value {
         "category": record.category,
         "ecosystem": record.ecosystem,
         "tags": record.tags,
-        "status": status(&record.status),
-        "check": state(entry.proof.state),
+        "status": record.status.name(),
+        "check": entry.proof.state.name(),
         "created": day(record.created),
         "updated": day(record.updated),
         "review_by": day(record.review_by),
         "url": site_url.map_or_else(|| format!("/{path}"), |url| url.join(&path)),
     })
-}
-
-fn status(status: &Status) -> &'static str {
-    match status {
-        Status::Draft { .. } => "draft",
-        Status::Published => "published",
-        Status::Open => "open",
-        Status::Deprecated(_) => "deprecated",
-        Status::Withdrawn(_) => "withdrawn",
-    }
 }

@@ -46,7 +46,6 @@ pub use trust::{Grant, approvals, approvals_json, grant, grant_json};
 pub use verify::{cells, survivors};
 
 use crate::diag::{Diagnostic, Level};
-use crate::model::ProofState;
 use plain::{coloured, harmless, indented};
 use std::io::Write;
 use std::time::Duration;
@@ -94,17 +93,6 @@ pub const BOLD: &str = "\x1b[1m";
 pub const DIM: &str = "\x1b[2m";
 /// The end of all of these.
 pub const RESET: &str = "\x1b[0m";
-
-/// The word for where a check stands, as the site's JSON has it.
-fn state(state: ProofState) -> &'static str {
-    match state {
-        ProofState::Tested => "tested",
-        ProofState::Outdated => "outdated",
-        ProofState::Failing => "failing",
-        ProofState::Never => "never",
-        ProofState::Untestable => "untestable",
-    }
-}
 
 /// How many errors and warnings there are.
 pub fn count(found: &[Diagnostic]) -> (usize, usize) {

@@ -3,10 +3,7 @@
 //! In: text of records, of programs, of files' names. Out: the same, with signs in place of what cannot be seen.
 //! Not here: Markdown (`prose.rs`).
 
-use crate::text::is_invisible;
-
-/// What stands for a character that cannot be seen.
-const SIGN: char = '␦';
+use crate::text::{SIGN, is_invisible};
 
 /// One line.
 pub fn shown(line: &str) -> String {

@@ -128,7 +128,9 @@ fn steps(verifier: &Verifier, host: Option<&Host>) -> String {
     };
     let of_programs = match verifier.services.is_empty() {
         true => "",
-        false => "; programs reach the ports of its services, of which the kernel does not tell the host",
+        false => {
+            "; for programs the ports of its services, whatever the host: the kernel does not look at that"
+        }
     };
     let place = match sandbox.cwd {
         WorkingFolder::Subject => "in the folder, which they cannot change",

@@ -1,7 +1,7 @@
 //! One record on a terminal: what a reader in a hurry needs stands first.
 
 use super::prose::{Area, fill, prose, verbatim};
-use super::{BOLD, DIM, GREEN, RED, RESET, data, shown, state, width};
+use super::{BOLD, DIM, GREEN, RED, RESET, data, shown, width};
 use crate::model::{
     CellName, Citation, Confusion, Facet, OtherFix, Proof, ProofState, Prose, Record, RecordId, Status, Step,
     WrongFix,
@@ -242,10 +242,10 @@ fn check(proof: &Proof) -> (&'static str, String) {
     let day = proof.date.map(|day| day.to_string()).unwrap_or_default();
     let platform = proof.platform.as_deref().unwrap_or_default();
     match proof.state {
-        ProofState::Tested => (GREEN, format!("✓ {} {day} on {platform}", state(proof.state))),
-        ProofState::Failing => (RED, format!("✗ {} {day} on {platform}", state(proof.state))),
+        ProofState::Tested => (GREEN, format!("✓ {} {day} on {platform}", proof.state.name())),
+        ProofState::Failing => (RED, format!("✗ {} {day} on {platform}", proof.state.name())),
         ProofState::Outdated => {
-            (DIM, format!("{}: the result of {day} is for earlier commands", state(proof.state)))
+            (DIM, format!("{}: the result of {day} is for earlier commands", proof.state.name()))
         }
         ProofState::Never => (DIM, "never tested".to_owned()),
         ProofState::Untestable => (DIM, "no check".to_owned()),

@@ -15,21 +15,22 @@ pub fn check(id: &RecordId, asked: &[Asked], found: &mut Vec<Diagnostic>) {
 fn finding(id: &RecordId, asked: &Asked) -> Option<Diagnostic> {
     let (query, span) = (&asked.keyword.value, asked.keyword.span);
     let own = asked.rank_of(id.as_str());
-    let top = query.top as usize;
+    if query.holds(own) {
+        return None;
+    }
     let (message, hint) = match own {
         Some(rank) if query.absent => (
             format!("`{}` finds this record at rank {rank}, and must not", query.query),
             "what it shares with the record is left out of the title, the symptom or the keywords".to_owned(),
         ),
-        Some(rank) if rank > top => (
-            format!("`{}` finds this record at rank {rank}, not among the first {top}", query.query),
+        Some(rank) => (
+            format!("`{}` finds this record at rank {rank}, not among the first {}", query.query, query.top),
             format!("before it come {}; a keyword names what they do not have", before(&asked.ranked, rank)),
         ),
-        None if !query.absent => (
+        None => (
             format!("`{}` does not find this record", query.query),
             "a keyword has words or codes, which stand in the record".to_owned(),
         ),
-        _ => return None,
     };
     Some(Diagnostic::warning(Code::LostKeyword, span, message).hint(hint))
 }

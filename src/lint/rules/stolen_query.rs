@@ -15,8 +15,7 @@ pub fn check(record: &Record, asked: &[Asked], found: &mut Vec<Diagnostic>) {
 
 fn finding(record: &Record, asked: &Asked) -> Option<Diagnostic> {
     let keyword = &asked.keyword.value;
-    let rank =
-        asked.rank_of(record.id.as_str()).filter(|rank| !keyword.absent && *rank <= keyword.top as usize)?;
+    let rank = asked.rank_of(record.id.as_str()).filter(|rank| keyword.holds(Some(*rank)))?;
     let related = &record.related;
     let lists = [&related.leads_to, &related.caused_by, &related.see_also, &related.supersedes];
     let linked =
