@@ -20,6 +20,8 @@ fn main() {
     let project = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let book = match folder {
+        // A word that chooses among the measures of another benchmark.
+        Some(word) if !Utf8Path::new(&word).is_dir() => return,
         Some(folder) => {
             let input = faultbook::load(Utf8Path::new(&folder), &Given::default()).unwrap();
             faultbook::read(&input.sources, &input.given).book
