@@ -19,6 +19,8 @@ pub mod exchange;
 
 pub mod render;
 
+pub mod output;
+
 pub mod search;
 
 pub mod diagnose;

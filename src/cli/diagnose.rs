@@ -1,8 +1,10 @@
 //! `faultbook diagnose`.
 
 use super::{Exit, UsageError, load, report};
-use crate::diagnose::{Corpus, Diagnosis, Log, Verdict, diagnose, known, telling_lines};
+use crate::diagnose::{Corpus, Diagnosis, Verdict, diagnose, known, telling_lines};
 use crate::disk;
+use crate::output::Log;
+use crate::search::{Index, documents};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
@@ -48,7 +50,8 @@ pub fn run(args: &DiagnoseArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let input = load(root)?;
     let book = crate::read(&input.sources, &input.given).book;
     let book = if args.drafts { book } else { book.without_drafts() };
-    let corpus = Corpus::new(known(&book));
+    let index = Index::in_memory(&documents(&book)).context("could not search")?;
+    let corpus = Corpus::new(&index, known(&book)).context("could not search")?;
     let mut diagnosis = diagnose(&corpus, &log, usize::from(args.n));
     diagnosis.keep_what_is_worth_a_look();
     let site = book.settings.site_url.as_ref();

@@ -3,9 +3,10 @@
 use super::args::Format;
 use super::report::{self, EvalGroup, EvalReport, LostKeyword};
 use super::{Exit, UsageError, load};
-use crate::diagnose::{Corpus, Log, Verdict, diagnose, known};
+use crate::diagnose::{Corpus, Verdict, diagnose, known};
 use crate::disk;
 use crate::model::{Book, Extension};
+use crate::output::Log;
 use crate::search::{Index, Query, documents, search};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -90,7 +91,7 @@ fn read(path: &Utf8Path) -> anyhow::Result<Vec<Asked>> {
 
 /// Asks every query; gives what came of it, and a line of JSON for each.
 fn queries(asked: &[Asked], book: &Book, index: &Index) -> anyhow::Result<(EvalReport, String)> {
-    let corpus = Corpus::new(known(book));
+    let corpus = Corpus::new(index, known(book))?;
     let original = originals(book);
     let mut report = EvalReport::default();
     let mut lines = String::new();

@@ -1,9 +1,10 @@
 //! Everything that a diagnosis knows: the words of all records with their weights, and the lines that tell each.
 
 use super::known::Known;
-use super::lines::{Kind, is_code, names_one_failure};
 use super::signatures::{quoted_parts, template};
-use crate::search::{STOP_WORDS, analyse};
+use super::wording::{Wording, is_generic};
+use crate::output::{Kind, is_code, names_one_failure};
+use crate::search::{Index, IndexError, STOP_WORDS, analyse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// All records, ready to be held against a log.
@@ -15,10 +16,12 @@ pub struct Corpus {
     /// By term.
     idf: Vec<f32>,
     /// By term: records, and what the term says about each.
-    postings: Vec<Vec<(u32, f32)>>,
+    postings: Vec<Vec<(u32, u32)>>,
     /// By record.
     sayings: Vec<Vec<Saying>>,
     templates: HashMap<String, BTreeSet<u32>>,
+    /// By record: the codes in its title and in the errors that it quotes.
+    own_codes: Vec<Vec<String>>,
     /// Records by the codes in their titles.
     codes: HashMap<String, BTreeSet<u32>>,
     /// Records by the codes in lines that they quote.
@@ -31,6 +34,7 @@ pub struct Saying {
     /// Sorted.
     words: Vec<u32>,
     kind: Said,
+    wording: Wording,
 }
 
 /// Where a line of a record comes from.
@@ -52,6 +56,8 @@ pub struct Word {
     pub factor: f32,
     /// Where what it is a part of begins in the line.
     pub start: usize,
+    /// What it counts as evidence.
+    evidence: f32,
 }
 
 /// A code says more than any other word.
@@ -63,15 +69,31 @@ const WHOLE: f32 = 0.7;
 /// A word that no record has is a name, or says that no record is meant.
 const UNSEEN: f32 = 0.7;
 /// What a record covers by a sentence, compared with its title.
-const SENTENCE: f32 = 0.8;
+const SENTENCE: f32 = 0.7;
+/// What a name, or a word of any message, counts as evidence, compared with other words.
+const HALF: f32 = 0.5;
+/// So much evidence makes a claim,
+const ENOUGH: f32 = 3.0;
+/// and so much a reason to look.
+const SOME: f32 = 2.0;
+/// What a line counts for a record that is told by another code.
+const OTHER_CODE: f32 = 0.25;
 /// How much of what a record covers by a line that was printed depends on how much of that line is covered.
 const BACK: f32 = 0.5;
 
 impl Corpus {
     /// Takes the records in.
-    pub fn new(records: Vec<Known>) -> Corpus {
+    ///
+    /// - `index`: of the same records, in the same order
+    pub fn new(index: &Index, records: Vec<Known>) -> Result<Corpus, IndexError> {
         let mut corpus = Corpus::default();
-        corpus.weigh(&records);
+        for (nth, entry) in (0..).zip(index.entries()?) {
+            let of_records = entry.postings.into_iter().filter(|(doc, _)| (*doc as usize) < records.len());
+            let postings: Vec<(u32, u32)> = of_records.collect();
+            corpus.idf.push(idf(records.len(), postings.len()));
+            corpus.terms.insert(entry.term, nth);
+            corpus.postings.push(postings);
+        }
         for (record, known) in (0..).zip(&records) {
             let mut sayings = vec![corpus.saying(&known.title, Said::Title)];
             sayings.extend(known.said.iter().map(|said| corpus.saying(said, Said::Sentence)));
@@ -84,43 +106,39 @@ impl Corpus {
                     corpus.templates.entry(template(&quoted.normal)).or_default().insert(record);
                 }
             }
+            let errors = known.quoted.iter().filter(|quoted| quoted.kind == Kind::Error);
+            let named = errors.flat_map(|quoted| codes(&quoted.normal)).chain(codes(&known.title));
+            corpus.own_codes.push(named.map(str::to_owned).collect());
             for code in codes(&known.title) {
                 corpus.codes.entry(code.to_owned()).or_default().insert(record);
             }
             corpus.sayings.push(sayings);
         }
         corpus.records = records;
-        corpus
-    }
-
-    /// BM25 of every text, with its weight, summed by term and record.
-    fn weigh(&mut self, records: &[Known]) {
-        let n_fields = records.iter().map(|record| record.texts.len()).max().unwrap_or(0);
-        let mut impacts: Vec<BTreeMap<u32, f32>> = Vec::new();
-        for field in 0..n_fields {
-            let texts = records.iter().map(|record| record.texts.get(field).map_or("", |(_, text)| text));
-            let counts: Vec<BTreeMap<u32, u32>> = texts.map(|text| self.count(text)).collect();
-            let boost =
-                records.iter().find_map(|record| record.texts.get(field)).map_or(1.0, |(boost, _)| *boost);
-            impacts.resize_with(self.terms.len(), BTreeMap::new);
-            add_field(&counts, boost, &mut impacts);
-        }
-        self.idf = impacts.iter().map(|list| idf(records.len(), list.len())).collect();
-        self.postings = impacts.into_iter().map(|list| list.into_iter().collect()).collect();
-    }
-
-    fn count(&mut self, text: &str) -> BTreeMap<u32, u32> {
-        let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-        for token in analyse(text) {
-            let next = u32::try_from(self.terms.len()).unwrap_or(u32::MAX);
-            *counts.entry(*self.terms.entry(token.text).or_insert(next)).or_default() += 1;
-        }
-        counts
+        Ok(corpus)
     }
 
     fn saying(&self, text: &str, kind: Said) -> Saying {
         let words: BTreeSet<u32> = self.words(text).into_iter().filter_map(|word| word.term).collect();
-        Saying { words: words.into_iter().collect(), kind }
+        let wording = if kind == Said::Printed { self.wording(text) } else { Wording::default() };
+        Saying { words: words.into_iter().collect(), kind, wording }
+    }
+
+    /// The words of a message in their order, each with how much it says.
+    pub fn wording(&self, normal: &str) -> Wording {
+        Wording::of(&template(normal), |word| {
+            let token = analyse(word).into_iter().next().filter(|_| !STOP_WORDS.contains(&word))?;
+            Some(
+                self.terms
+                    .get(&token.text)
+                    .map_or_else(|| UNSEEN * self.idf_of(None), |term| self.idf_of(Some(*term))),
+            )
+        })
+    }
+
+    /// How rare a term is.
+    fn idf_of(&self, term: Option<u32>) -> f32 {
+        term.map_or_else(|| idf(self.records.len(), 0), |term| self.idf[term as usize])
     }
 
     /// The distinct words of a line, without those that say nothing.
@@ -145,15 +163,20 @@ impl Corpus {
             if term.is_none() {
                 factor *= UNSEEN;
             }
-            let idf = term.map_or_else(|| idf(self.records.len(), 0), |term| self.idf[term as usize]);
-            words.push(Word { term, weight: idf * factor, factor, start: token.run.start });
+            let evidence = match () {
+                () if is_code(run) => CODE,
+                () if is_name || is_generic(&token.text) => HALF,
+                () => 1.0,
+            };
+            let weight = self.idf_of(term) * factor;
+            words.push(Word { term, weight, factor, start: token.run.start, evidence });
             seen.insert(token.text);
         }
         words
     }
 
     /// The records that have a term, and what it says about each.
-    pub fn postings(&self, term: u32) -> &[(u32, f32)] {
+    pub fn postings(&self, term: u32) -> &[(u32, u32)] {
         &self.postings[term as usize]
     }
 
@@ -162,57 +185,95 @@ impl Corpus {
         self.templates.get(&template(normal))
     }
 
+    /// Whether a line names a code while the record is told by another one of the same family.
+    pub fn contradicts(&self, record: u32, normal: &str) -> bool {
+        let own = &self.own_codes[record as usize];
+        codes(normal).next().is_some_and(|code| {
+            !own.iter().any(|own| own == code) && own.iter().any(|own| family(own) == family(code))
+        })
+    }
+
     /// The records whose title names the first code of a line; where there are none, those that quote it.
     pub fn with_code(&self, normal: &str) -> Option<&BTreeSet<u32>> {
         let code = codes(normal).next()?;
         self.codes.get(code).or_else(|| self.quoted_codes.get(code))
     }
 
-    /// How much of a line one single line of a record says, from 0 to 1.
-    pub fn coverage(&self, record: u32, words: &[Word]) -> f32 {
+    /// How much of a line one single line of a record says.
+    pub fn coverage(&self, record: u32, words: &[Word], wording: &Wording) -> Coverage {
         let total: f32 = words.iter().map(|word| word.weight).sum();
         if total <= 0.0 {
-            return 0.0;
+            return Coverage::default();
         }
         let of = |saying: &Saying| {
-            let common =
-                |word: &&Word| word.term.is_some_and(|term| saying.words.binary_search(&term).is_ok());
-            let covered: f32 = words.iter().filter(common).map(|word| word.weight).sum::<f32>() / total;
-            match saying.kind {
+            let common: Vec<&Word> = words.iter().filter(|word| saying.has(word.term)).collect();
+            let covered = common.iter().map(|word| word.weight).sum::<f32>() / total;
+            let share = match saying.kind {
                 Said::Title => covered,
                 Said::Sentence => covered * SENTENCE,
                 Said::Printed => {
-                    let idf = |term: u32| self.idf[term as usize];
-                    let whole: f32 = saying.words.iter().map(|term| idf(*term)).sum();
-                    let there: f32 = words.iter().filter(common).filter_map(|word| word.term).map(idf).sum();
-                    covered * (1.0 - BACK + BACK * (there / whole.max(0.1)).min(1.0))
+                    let there = common.iter().filter_map(|word| word.term);
+                    let whole = self.weight(saying.words.iter().copied()).max(0.1);
+                    let back = (self.weight(there) / whole).min(1.0);
+                    wording.likeness(&saying.wording).max(covered * (1.0 - BACK + BACK * back))
                 }
-            }
+            };
+            Coverage { share, evidence: evidence(&common) }
         };
-        self.sayings[record as usize].iter().map(of).fold(0.0, f32::max)
+        let sayings = self.sayings[record as usize].iter().map(of);
+        sayings.fold(Coverage::default(), |best, other| if other.sure() > best.sure() { other } else { best })
     }
+
+    fn weight(&self, terms: impl Iterator<Item = u32>) -> f32 {
+        terms.map(|term| self.idf_of(Some(term))).sum()
+    }
+}
+
+/// How much of a line one line of a record says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Coverage {
+    /// From 0 to 1.
+    pub share: f32,
+    /// Words that tell it: one for each word, more for a code, less for what any message may say.
+    evidence: f32,
+}
+
+impl Coverage {
+    /// As a claim that the record explains the line.
+    pub fn sure(self) -> f32 {
+        self.share * (self.evidence / ENOUGH).min(1.0)
+    }
+
+    /// As a reason to look at the record before others.
+    pub fn rank(self) -> f32 {
+        self.share * (self.evidence / SOME).min(1.0)
+    }
+
+    /// The same, of a record that is told by another code than the line's.
+    pub fn doubted(self) -> Coverage {
+        Coverage { share: self.share * OTHER_CODE, ..self }
+    }
+}
+
+impl Saying {
+    fn has(&self, term: Option<u32>) -> bool {
+        term.is_some_and(|term| self.words.binary_search(&term).is_ok())
+    }
+}
+
+/// Parts of one identifier are one word.
+fn evidence(words: &[&Word]) -> f32 {
+    let mut by_start: BTreeMap<usize, f32> = BTreeMap::new();
+    for word in words {
+        let most = by_start.entry(word.start).or_default();
+        *most = most.max(word.evidence);
+    }
+    by_start.into_values().sum()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of records and of words are small")]
 fn idf(n_records: usize, df: usize) -> f32 {
     (1.0 + (n_records as f32 - df as f32 + 0.5) / (df as f32 + 0.5)).ln()
-}
-
-/// BM25 with k1 = 1.2 and b = 0.75, as `search` has it.
-#[expect(clippy::cast_precision_loss, reason = "numbers of records and of words are small")]
-fn add_field(counts: &[BTreeMap<u32, u32>], boost: f32, impacts: &mut [BTreeMap<u32, f32>]) {
-    let length = |counts: &BTreeMap<u32, u32>| counts.values().sum::<u32>() as f32;
-    let average = (counts.iter().map(length).sum::<f32>() / counts.len().max(1) as f32).max(1.0);
-    let mut df: HashMap<u32, usize> = HashMap::new();
-    counts.iter().flat_map(BTreeMap::keys).for_each(|term| *df.entry(*term).or_default() += 1);
-    for (record, terms) in (0..).zip(counts) {
-        let norm = 1.2 * (0.25 + 0.75 * length(terms) / average);
-        for (term, tf) in terms {
-            let tf = *tf as f32;
-            let impact = boost * 2.2 * idf(counts.len(), df[term]) * tf / (tf + norm);
-            *impacts[*term as usize].entry(record).or_default() += impact;
-        }
-    }
 }
 
 /// The codes of a text that name one failure, without what stands around them.
@@ -221,4 +282,9 @@ fn codes(text: &str) -> impl Iterator<Item = &str> {
     words
         .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
         .filter(|word| names_one_failure(word))
+}
+
+/// What codes of one tool have in common: `E` of `E0382`, `ERR_` of all that begin so.
+fn family(code: &str) -> &str {
+    if code.starts_with("ERR_") { "ERR_" } else { code.trim_end_matches(|c: char| c.is_ascii_digit()) }
 }

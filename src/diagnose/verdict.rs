@@ -1,10 +1,10 @@
 //! A log and all records → a verdict.
 
 use super::corpus::{Corpus, Word};
-use super::lines::{Kind, is_headline};
-use super::log::{Line, Log};
 use super::mask::masked;
+use super::wording::Wording;
 use crate::model::SignaturePattern;
+use crate::output::{Kind, Line, Log, is_headline};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of it.
@@ -76,9 +76,9 @@ pub struct Candidate {
 }
 
 /// Enough for a record to be likely, whatever the others say.
-const SURE: f32 = 0.5;
+const SURE: f32 = 0.42;
 /// Enough for one that stands apart from all others.
-const FAIRLY_SURE: f32 = 0.3;
+const FAIRLY_SURE: f32 = 0.27;
 /// The score of the second, compared with that of one that stands apart.
 const APART: f32 = 0.85;
 /// Enough to be worth a look.
@@ -107,6 +107,7 @@ struct Told<'l> {
     line: &'l Line,
     kind: Kind,
     words: Vec<Word>,
+    wording: Wording,
 }
 
 /// Finds the records that explain a log, `n` at most.
@@ -146,7 +147,8 @@ fn told<'l>(corpus: &Corpus, log: &'l Log) -> Vec<Told<'l>> {
         let n = n_of.entry(kind).or_default();
         if kind.weight() > 0.0 && *n < MAX_TOLD {
             *n += 1;
-            told.push(Told { line, kind, words: corpus.words(&line.normal) });
+            let wording = if kind == Kind::Error { corpus.wording(&line.normal) } else { Wording::default() };
+            told.push(Told { line, kind, words: corpus.words(&line.normal), wording });
         }
     }
     told.reverse();
@@ -167,8 +169,16 @@ fn exact<'t>(corpus: &Corpus, told: &'t [Told]) -> BTreeMap<u32, (f32, &'t Line)
         }
     };
     for told in told.iter().filter(|told| told.kind == Kind::Error) {
-        corpus.with_code(&told.line.normal).into_iter().for_each(|records| add(records, told.line));
-        corpus.with_template(&told.line.normal).into_iter().for_each(|records| add(records, told.line));
+        let normal = &told.line.normal;
+        corpus.with_code(normal).into_iter().for_each(|records| add(records, told.line));
+        // A code that no record has says that another failure is worded alike.
+        let is_other =
+            |records: &&BTreeSet<u32>| records.iter().all(|record| corpus.contradicts(*record, normal));
+        corpus
+            .with_template(normal)
+            .filter(|records| !is_other(records))
+            .into_iter()
+            .for_each(|records| add(records, told.line));
     }
     for (record, known) in (0..).zip(&corpus.records) {
         for signature in known.signatures.iter().filter(|signature| !signature.weak) {
@@ -204,10 +214,11 @@ fn ranked(corpus: &Corpus, told: &[Told]) -> Vec<(u32, f32)> {
     }
     let mut totals: BTreeMap<u32, f32> = BTreeMap::new();
     for (term, weight) in query {
-        corpus
-            .postings(term)
-            .iter()
-            .for_each(|(record, impact)| *totals.entry(*record).or_default() += weight * impact);
+        for (record, impact) in corpus.postings(term) {
+            #[expect(clippy::cast_precision_loss, reason = "an impact is small")]
+            let impact = *impact as f32;
+            *totals.entry(*record).or_default() += weight * impact;
+        }
     }
     let mut ranked: Vec<(u32, f32)> = totals.into_iter().collect();
     ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
@@ -224,10 +235,12 @@ fn candidate(
     let (mut best, mut sum, mut confidence) = (0.0_f32, 0.0_f32, 0.0_f32);
     let mut line = None;
     for told in told.iter().filter(|told| told.kind.is_telling()) {
-        let coverage = corpus.coverage(record, &told.words);
-        let share = coverage * told.kind.share();
+        let coverage = corpus.coverage(record, &told.words, &told.wording);
+        let is_other = corpus.contradicts(record, &told.line.normal);
+        let coverage = if is_other { coverage.doubted() } else { coverage };
+        let share = coverage.rank() * told.kind.share();
         sum += share;
-        confidence = confidence.max(coverage * length(&told.words) * certainty(told, coverage));
+        confidence = confidence.max(coverage.sure() * length(&told.words) * certainty(told, coverage.share));
         if share > best {
             best = share;
             line = Some(told.line);

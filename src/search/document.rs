@@ -1,6 +1,7 @@
 //! A record as search sees it.
 
 use crate::model::{Book, Facet, Guide, Prose, Record, RecordId, Step};
+use crate::output::{mine, without_slots};
 use serde::{Deserialize, Serialize};
 
 /// The texts that are searched, with their weights: readers paste error text, so output outranks titles.
@@ -94,6 +95,9 @@ impl Document {
         let blocks = |prose: &Prose| prose.blocks().into_iter().map(|block| block.text).collect::<Vec<_>>();
         let all_blocks = record.symptom.blocks();
         let verbatim = all_blocks.iter().filter(|block| block.is_verbatim()).map(|block| block.text.as_str());
+        let seen = mine(record.observed.iter().map(String::as_str));
+        let seen = seen.iter().map(|line| without_slots(&line.normal));
+        let printed: Vec<String> = verbatim.map(str::to_owned).chain(seen).collect();
         let mut body: Vec<String> = record.why.iter().chain(&record.root_cause).flat_map(blocks).collect();
         for wrong in &record.wrong_fixes {
             body.extend([plain(&wrong.text), wrong.run.clone().unwrap_or_default(), plain(&wrong.why)]);
@@ -116,7 +120,7 @@ impl Document {
         Document {
             texts: [
                 record.title.clone(),
-                verbatim.collect::<Vec<_>>().join("\n"),
+                printed.join("\n"),
                 keywords.join("\n"),
                 format!("{}\n{}", record.summary, record.symptom.plain()),
                 format!("{}\n{}", plain(&record.root_cause), plain(&record.why)),

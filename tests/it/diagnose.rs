@@ -1,7 +1,9 @@
 //! Which record explains a log, and what nobody may make of a log or of a record.
 
 use crate::support::{Scratch, book, faultbook, project, read, transcript, walk};
-use faultbook::diagnose::{Corpus, Log, Verdict, diagnose, known, masked};
+use faultbook::diagnose::{Corpus, Verdict, diagnose, known, masked};
+use faultbook::output::Log;
+use faultbook::search::{Index, documents};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::io::Write;
@@ -38,6 +40,12 @@ wrong_fixes: [Glue]
 keywords: [loose handle]
 sources: [seen]
 "#;
+
+/// A book as a diagnosis sees it.
+fn corpus(book: &faultbook::model::Book) -> Corpus {
+    let index = Index::in_memory(&documents(book)).unwrap();
+    Corpus::new(&index, known(book)).unwrap()
+}
 
 fn widgets() -> Scratch {
     book(&[("content/no-handle/record.yaml", RENAME), ("content/loose-handle/record.yaml", LOOSE)])
@@ -214,7 +222,7 @@ fn what_a_long_log_ends_with_counts() {
 #[test]
 fn our_own_failures_are_recognised() {
     let input = faultbook::load(project(), &faultbook::Given::default()).unwrap();
-    let corpus = Corpus::new(known(&faultbook::read(&input.sources, &input.given).book));
+    let corpus = corpus(&faultbook::read(&input.sources, &input.given).book);
     let mut n_told = 0;
     for path in walk(&project().join("content")).iter().filter(|path| path.ends_with("observed/broken.txt")) {
         let id = path.ancestors().nth(2).unwrap().file_name().unwrap();
@@ -227,12 +235,49 @@ fn our_own_failures_are_recognised() {
     assert!(n_told > 20);
 }
 
+/// Words of any message tell nothing by themselves, though in a small book they are rare.
+#[test]
+fn what_any_program_says_is_no_evidence() {
+    let record = LOOSE
+        .replace(
+            "fatal: the handle of this widget fails to hold a load",
+            "cannot read number into field Widget.load of type string",
+        )
+        .replace("The handle of a widget is loose", "a number where a field has the type string");
+    let book = book(&[("content/number-in-field/record.yaml", &record)]);
+    assert_eq!(told(&book, "error: no field `left` on type `Shelf`\n")["verdict"], "none");
+    assert_eq!(
+        told(&book, "error: cannot read number into field Widget.mass of type string\n")["verdict"],
+        "likely"
+    );
+}
+
+#[test]
+fn a_message_that_ends_otherwise_is_likely_the_same_and_one_with_another_code_is_not() {
+    let alike = "fatal: the handle of this widget fails to hold a door\n";
+    assert_eq!(told(&widgets(), alike)["candidates"][0]["id"], "loose-handle");
+    assert_eq!(told(&widgets(), alike)["verdict"], "likely");
+    let same =
+        |code: &str| format!("error[{code}]: widget `right` has no handle in /srv/me/x/right.wdg:3:9\n");
+    assert_eq!(told(&widgets(), same("W0412"))["verdict"], "match");
+    assert_eq!(told(&widgets(), same("W0999"))["verdict"], "maybe");
+}
+
+/// What a check was seen to print is searched like what a symptom quotes.
+#[test]
+fn a_search_finds_a_record_by_what_its_check_printed() {
+    let book = widgets();
+    book.write("content/loose-handle/observed/broken.txt", "screwdriver: torque exceeded at <path>/joint\n");
+    let found = book.run(&["search", "-f", "ids", "torque exceeded"]);
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "loose-handle\n");
+}
+
 proptest! {
     #[test]
     fn a_line_that_is_repeated_changes_nothing(lines in prop::collection::vec("[ -~é]{0,60}", 1..8), times in 2_usize..4) {
         let widgets = widgets();
         let input = faultbook::load(widgets.path(), &faultbook::Given::default()).unwrap();
-        let corpus = Corpus::new(known(&faultbook::read(&input.sources, &input.given).book));
+        let corpus = corpus(&faultbook::read(&input.sources, &input.given).book);
         let mut log = lines;
         log.push("error[W0412]: widget `x` has no handle".to_owned());
         let once = diagnose(&corpus, &Log::of(&log.join("\n")), 5);
@@ -250,7 +295,7 @@ proptest! {
         let log = Log::read(bytes.as_slice()).unwrap();
         let n_lines = bytes.split(|byte| *byte == b'\n').count();
         prop_assert!(log.lines.len() <= n_lines);
-        let corpus = Corpus::new(Vec::new());
+        let corpus = Corpus::new(&Index::in_memory(&[]).unwrap(), Vec::new()).unwrap();
         prop_assert_eq!(diagnose(&corpus, &log, 5).verdict, Verdict::None);
     }
 }

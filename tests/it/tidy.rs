@@ -14,8 +14,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("parse", &["text", "diag", "model"]),
     ("exchange", &["text", "diag", "model", "parse"]),
     ("render", &["text", "diag", "model"]),
-    ("search", &["text", "diag", "model"]),
-    ("diagnose", &["text", "diag", "model", "search"]),
+    ("output", &["model"]),
+    ("search", &["text", "diag", "model", "output"]),
+    ("diagnose", &["text", "diag", "model", "output", "search"]),
     ("verify", &["text", "diag", "model"]),
     ("lint", &["text", "diag", "parse", "model", "search", "verify"]),
     ("library", &["text", "diag", "model", "parse", "search", "disk"]),
@@ -24,8 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "text", "diag", "model", "parse", "lint", "exchange", "render", "search", "diagnose", "verify",
-            "disk", "serve", "library", "mcp",
+            "text", "diag", "model", "parse", "lint", "exchange", "render", "output", "search", "diagnose",
+            "verify", "disk", "serve", "library", "mcp",
         ],
     ),
 ];

@@ -1,6 +1,6 @@
 //! What kind of line a line is: whether it says that something failed, or only shows code, a stack, progress.
 
-use super::signatures::message;
+use super::message::message;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -66,7 +66,7 @@ impl Kind {
 /// Sayings that go with every failure of a tool.
 const WRAPPERS: &[&str] = &[
     "aborting due to",
-    "for more information about this error",
+    "for more information about ",
     "some errors have detailed explanations",
     "could not compile `",
     "traceback (most recent call last)",

@@ -173,6 +173,13 @@ pub fn normalise(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// A normalised line without its slots, for those who look for its words.
+pub fn without_slots(normal: &str) -> String {
+    ["<path>/", "<time>", "<hash>", "<number>"]
+        .iter()
+        .fold(normal.to_owned(), |text, slot| text.replace(slot, " "))
+}
+
 const DIGIT: u8 = 1;
 const SLASH: u8 = 2;
 const COLON: u8 = 3;
