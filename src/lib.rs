@@ -215,9 +215,10 @@ pub fn build(
         (0..site.n_parts()).into_par_iter().map(part).collect::<Result<Vec<Links>, BuildError>>()
     };
     let shards = || Ok::<Links, BuildError>(put_part(shards(&book)?)?);
-    let (parts, shards) = rayon::join(parts, shards);
+    let signatures = || put_part(vec![signatures(&book)]);
+    let (parts, (shards, signatures)) = rayon::join(parts, || rayon::join(shards, signatures));
     let mut links = parts?;
-    links.push(shards?);
+    links.extend([shards?, signatures?]);
     let links = SiteLinks::of(links);
     found.extend(dead_links(&links, &book, &input.sources));
     found.extend(claimed_twice(&links, &input.sources));
@@ -249,6 +250,11 @@ fn shards(book: &Book) -> Result<Vec<Page>, search::IndexError> {
     let documents = search::documents(book);
     let shards = search::export(&search::Index::in_memory(&documents)?, &documents)?;
     Ok(shards.into_iter().map(|file| Page { path: file.path, body: file.body }).collect())
+}
+
+/// What tells each record in a log, for programs that are not this one.
+fn signatures(book: &Book) -> Page {
+    Page { path: diagnose::SIGNATURES_FILE.to_owned(), body: diagnose::signatures_file(book).into_bytes() }
 }
 
 /// The images that pages may show, by record.

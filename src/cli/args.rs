@@ -16,9 +16,13 @@ pub struct Args {
     /// Work in this folder, as if it were the present one
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<Utf8PathBuf>,
-    /// The book, or the site built from one, to use where this folder is in none; $FAULTBOOK_BOOK otherwise
+    /// The book, or the site built from one, to use where this folder is in none; else $FAULTBOOK_BOOK, else what your own
+    /// settings name
     #[arg(long, global = true, value_name = "DIR")]
     pub book: Option<Utf8PathBuf>,
+    /// Your own settings, where `book = 'DIR'` names the book to use by default; ~/.config/faultbook/config.toml otherwise
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
     /// Say less
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -216,7 +220,7 @@ pub enum SchemaOf {
     Record,
     /// book.toml
     Book,
-    /// A line of results.jsonl, or what `verify -f json` prints
+    /// A line of results.jsonl, or what `-f json` prints: search, diagnose, eval, list, lint, verify
     Result,
 }
 

@@ -2,27 +2,29 @@
 
 use super::args::{HitFormat, ListArgs};
 use super::report::Entry;
-use super::{Exit, facets, load, load_today, report};
+use super::{Exit, facets, report, today};
 use crate::diag::has_errors;
-use crate::library::has_facet;
+use crate::library::{Library, has_facet};
 use crate::model::{Date, Record};
-use crate::{Input, Reading};
-use camino::Utf8Path;
 
 /// Names the records that are asked for.
-pub fn run(args: &ListArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
+pub fn run(args: &ListArgs, library: &Library) -> anyhow::Result<Exit> {
     let facets = facets(&args.facet)?;
-    let input: Input = if args.stale { load_today(root)? } else { load(root)? };
-    let Reading { book, results, found } = crate::read(&input.sources, &input.given);
-    if has_errors(&found) {
+    let today = if args.stale { Some(today()?) } else { None };
+    let mut reading = super::library::reading(library, today)?;
+    if has_errors(&reading.found) {
         report::talk("records with errors are left out; `faultbook lint` shows them");
     }
-    let book = if args.drafts { book } else { book.without_drafts() };
+    if !args.drafts {
+        reading.book = reading.book.without_drafts();
+    }
+    let book = &reading.book;
     let stale_after = i64::from(book.settings.stale_after);
     let has = |record: &Record| facets.iter().all(|facet| has_facet(record, facet));
-    let is_due = |record: &Record| input.given.today.is_none_or(|today| is_stale(record, today, stale_after));
+    let is_due = |record: &Record| today.is_none_or(|today| is_stale(record, today, stale_after));
     let wanted = book.records.values().filter(|record| has(record) && is_due(record));
-    let entries: Vec<Entry> = wanted.map(|record| Entry { record, proof: results.proof(record) }).collect();
+    let entries: Vec<Entry> =
+        wanted.map(|record| Entry { record, proof: library.proof(&reading, record) }).collect();
     match args.format {
         HitFormat::Human if entries.is_empty() => report::talk("no record is like that"),
         HitFormat::Human => report::list(&entries),

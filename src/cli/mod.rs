@@ -12,6 +12,7 @@ mod completions;
 mod consent;
 mod diagnose;
 mod eval;
+mod examine;
 mod fmt;
 mod harvest;
 mod import;
@@ -32,6 +33,7 @@ mod serve;
 mod show;
 mod theme;
 mod trust;
+mod user;
 mod verdicts;
 mod verify;
 
@@ -133,11 +135,11 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),
         Verb::Search(search) => search::run(search, &library::find(args)?, args.verbose > 0),
-        Verb::Diagnose(diagnose) => diagnose::run(diagnose, &book()?),
+        Verb::Diagnose(diagnose) => diagnose::run(diagnose, args),
         Verb::Eval(eval) => eval::run(eval, &book()?),
-        Verb::Show(show) => show::run(show, &book()?),
+        Verb::Show(show) => show::run(show, &library::find(args)?),
         Verb::Mcp => mcp::run(library::find(args)?),
-        Verb::List(list) => list::run(list, &book()?),
+        Verb::List(list) => list::run(list, &library::find(args)?),
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
@@ -155,17 +157,35 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The folder of the nearest `book.toml`, in this folder or above it, as a short path; else `--book`, else
-/// `$FAULTBOOK_BOOK`.
+/// `$FAULTBOOK_BOOK`, else the user's own default.
 fn find_book(args: &Args) -> anyhow::Result<Utf8PathBuf> {
-    if let Some(found) = above(is_book)? {
+    if let Some(found) = of_here(args)? {
         return Ok(found);
     }
-    let (name, folder) = elsewhere(args).ok_or_else(nowhere)?;
+    let (name, folder) = elsewhere(args)?.ok_or_else(nowhere)?;
     if is_book(&folder) {
         return Ok(folder);
     }
+    if crate::library::Library::open(&folder, None, crate::Given::default()).is_some() {
+        let hint = "`diagnose`, `search`, `show`, `list` and `mcp` answer from a site as well";
+        return Err(UsageError::with_hint(
+            format!("this verb needs a book, and `{folder}` is a built site"),
+            hint,
+        ));
+    }
     let message = format!("there is no book.toml in `{folder}`");
     Err(UsageError::with_hint(message, format!("{name} takes the folder of a book")))
+}
+
+/// The book that this folder is in. It goes before any other that is named, which then is said.
+fn of_here(args: &Args) -> anyhow::Result<Option<Utf8PathBuf>> {
+    let found = above(is_book)?;
+    if let (Some(here), Some(named), false) = (&found, &args.book, args.quiet)
+        && here.canonicalize_utf8().ok() != named.canonicalize_utf8().ok()
+    {
+        report::talk(&format!("`--book` is passed over: this folder is in the book of `{here}`"));
+    }
+    Ok(found)
 }
 
 /// The nearest folder of a kind, this one or one above it, as a short path.
@@ -177,17 +197,22 @@ fn above(is_meant: fn(&Utf8Path) -> bool) -> anyhow::Result<Option<Utf8PathBuf>>
 }
 
 /// The folder that those name who are in no book, and by which name.
-fn elsewhere(args: &Args) -> Option<(&'static str, Utf8PathBuf)> {
+fn elsewhere(args: &Args) -> anyhow::Result<Option<(String, Utf8PathBuf)>> {
     let of_environment = || std::env::var("FAULTBOOK_BOOK").ok().filter(|folder| !folder.is_empty());
-    let named = args.book.clone().map(|folder| ("--book", folder));
-    named.or_else(|| Some(("$FAULTBOOK_BOOK", of_environment()?.into())))
+    if let Some(folder) = &args.book {
+        return Ok(Some(("--book".to_owned(), folder.clone())));
+    }
+    if let Some(folder) = of_environment() {
+        return Ok(Some(("$FAULTBOOK_BOOK".to_owned(), folder.into())));
+    }
+    user::default_book(args.config.as_deref())
 }
 
 fn nowhere() -> anyhow::Error {
     UsageError::with_hint(
         "there is no book.toml in `.` or above it",
         "a folder becomes a book by a file book.toml, which may be empty; \
-         `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere",
+         `--book`, $FAULTBOOK_BOOK, or `book = 'DIR'` in ~/.config/faultbook/config.toml names one that lies elsewhere",
     )
 }
 

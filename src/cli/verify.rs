@@ -1,22 +1,18 @@
 //! `faultbook verify`: is a failure here, and is it really repaired?
 //!
-//! In: records, and a folder to examine. Out: outcomes in any format, an exit code. What reads files of the folder runs
-//! without asking; anything else has to be allowed first, by the digest of what would run.
-//! Not here: whether checks can be trusted to tell (`selftest.rs`).
+//! In: records, and a folder to examine. Out: outcomes in any format, an exit code.
+//! Not here: what may run (`examine.rs`), whether checks can be trusted to tell (`selftest.rs`).
 
 use super::args::{ExitStyle, ReportFormat, VerifyArgs};
+use super::examine::{Asked, Examiner, Terms, verifier};
 use super::{Exit, UsageError, cassette, consent, exit_of, load, record, report, selftest};
-use crate::model::{ManualStep, Record, SiteUrl, Verdict, Verifier};
-use crate::verify::{
-    Around, Capability, Claims, Folders, Host, Launcher, Mode, Outcome, Sightings, TrustStore, Versions,
-    capabilities, check_digest, of_check, script, verify,
-};
+use crate::model::{ManualStep, Record, SiteUrl, Verdict};
+use crate::verify::{Host, Launcher, Mode, Outcome, script};
 use crate::{Reading, disk};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::time::Instant;
 
 /// Runs checks, or their self-tests.
 pub fn run(args: &VerifyArgs, root: &Utf8Path, quiet: bool, offline: bool) -> anyhow::Result<Exit> {
@@ -106,144 +102,31 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading, offline: b
         return Ok(Exit::Clean);
     }
     let (inputs, _kept) = inputs(args)?;
-    let store = super::trust::store()?;
-    let sightings = Sightings::below(&super::trust::data_home()?);
     let before = before(args)?;
     let question = |step: &ManualStep| ask(step);
-    let may_ask = !args.no_input && std::io::stdin().is_terminal();
-    let (versions, folders) = (Versions::default(), Folders::new());
-    let around =
-        Around { host: &host, versions: &versions, documents: crate::documents(), folders: &folders };
-    let mode = if args.repair { Mode::Repair } else { Mode::Detect };
+    let can_answer = !args.no_input && std::io::stdin().is_terminal();
+    let asked = Asked {
+        mode: if args.repair { Mode::Repair } else { Mode::Detect },
+        inputs: &inputs,
+        before: &before,
+        question: if can_answer { Some(&question) } else { None },
+    };
+    let examiner = Examiner::new(terms(args, offline), &subject, &host)?;
     let mut outcomes = Vec::new();
     for record in records {
-        let Some(verifier) = verifier(record, offline) else { continue };
-        let began = Instant::now();
-        let mut outcome = untold(record, mode, &host.launcher.claims);
-        let seeker = Seeker { args, offline, store: &store, subject: &subject, host: &host };
-        if let Some(reason) = seeker.refusal(record, &verifier)? {
-            outcome.reason = Some(reason);
-        } else {
-            let own: BTreeMap<String, String> = inputs
-                .iter()
-                .filter(|(name, _)| verifier.inputs.contains_key(*name))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect();
-            let question: Option<&crate::verify::Question<'_>> = if may_ask { Some(&question) } else { None };
-            let ran = verify(&verifier, subject.as_std_path(), &own, mode, around, question);
-            outcome.verdict = ran.verdict;
-            outcome.reason = ran.reason;
-            outcome.steps = ran.steps;
-            outcome.tools = ran.tools;
-        }
-        outcome.witnessed = before.contains(&(record.id.to_string(), outcome.digest.clone()))
-            || (outcome.verdict == Verdict::Fixed && sightings.has(&outcome.digest, &subject));
-        if matches!(outcome.verdict, Verdict::Present | Verdict::NotFixed)
-            && let Err(error) = sightings.note(&outcome.digest, &subject)
-        {
-            report::talk(&format!("not noted that it was seen broken: could not {error}"));
-        }
-        outcome.took = began.elapsed();
-        outcomes.push(outcome);
+        outcomes.extend(examiner.examine(record, &asked)?);
     }
     write(args, &outcomes, reading.book.settings.site_url.as_ref(), true)?;
     Ok(exit_of(&outcomes, args.fail_on.as_deref(), args.exit_style.unwrap_or(ExitStyle::Usual)))
 }
 
-/// What would run. Offline, its steps may ask this machine alone; its programs reach no network anyway.
-fn verifier(record: &Record, offline: bool) -> Option<Verifier> {
-    let mut verifier = match (&record.verify, &record.check) {
-        (Some(verifier), _) => (**verifier).clone(),
-        (None, Some(check)) => of_check(check),
-        (None, None) => return None,
-    };
-    if offline {
-        verifier.sandbox.network = verifier.sandbox.network.of_this_machine();
-    }
-    Some(verifier)
-}
-
-/// An outcome before anything ran.
-fn untold(record: &Record, mode: Mode, claims: &Claims) -> Outcome {
-    Outcome {
-        id: record.id.clone(),
-        title: record.title.clone(),
-        tags: record.tags.clone(),
-        digest: check_digest(record).unwrap_or_default(),
-        mode,
-        verdict: Verdict::CannotTell,
-        reason: None,
-        witnessed: false,
-        steps: Vec::new(),
-        cells: Vec::new(),
-        mutants: None,
-        tools: BTreeMap::new(),
-        claims: claims.clone(),
-        took: std::time::Duration::ZERO,
-    }
-}
-
-/// Who wants to run checks, and where.
-struct Seeker<'s> {
-    args: &'s VerifyArgs,
-    offline: bool,
-    store: &'s TrustStore,
-    subject: &'s Utf8Path,
-    host: &'s Host,
-}
-
-impl Seeker<'_> {
-    /// Why a check may not run. Its first word is what exit codes go by.
-    fn refusal(&self, record: &Record, verifier: &Verifier) -> anyhow::Result<Option<String>> {
-        let mut capabilities = capabilities(record);
-        if self.offline {
-            capabilities.remove(&Capability::Network);
-        }
-        let Some(digest) = check_digest(record) else { return Ok(None) };
-        let unenforced = self.unenforced(verifier, &capabilities);
-        if self.is_allowed(&digest, &capabilities) {
-            return Ok(unenforced);
-        }
-        let needs: Vec<&str> = capabilities.iter().map(|one| one.name()).collect();
-        let refusal = format!(
-            "untrusted: it needs {}; `faultbook trust show {id}` shows it, `faultbook trust allow {id}` allows it",
-            needs.join(", "),
-            id = record.id
-        );
-        if unenforced.is_some() || !self.may_ask() {
-            return Ok(Some(refusal));
-        }
-        let (record, subject) = (record.clone(), self.subject.to_owned());
-        let grant = report::Grant { record, digest, capabilities, subject, is_allowed: false };
-        let consents = consent::ask(&grant, verifier, self.host, self.store)?;
-        Ok((!consents).then_some(refusal))
-    }
-
-    fn is_allowed(&self, digest: &str, needed: &BTreeSet<Capability>) -> bool {
-        let by_hand: BTreeSet<Capability> = self.args.allow.iter().map(|one| one.capability()).collect();
-        let named = self.args.trust.iter().any(|one| one == digest);
-        // A digest on the command line speaks for what is harmless in a sandbox; the rest is said word by word.
-        let said = named && needed.iter().all(|one| *one <= Capability::Probe || by_hand.contains(one));
-        said || self.store.allows(digest, needed, self.subject)
-    }
-
-    /// Only about records that were named: nobody reads the plans of a sweep over a whole book.
-    fn may_ask(&self) -> bool {
-        let args = self.args;
-        !args.ids.is_empty()
-            && !args.no_input
-            && args.log.as_deref() != Some("-".into())
-            && consent::is_possible()
-    }
-
-    fn unenforced(&self, verifier: &Verifier, needed: &BTreeSet<Capability>) -> Option<String> {
-        let runs = needed.iter().any(|one| *one != Capability::Static && *one != Capability::Network);
-        let required = self.args.require_sandbox.iter().flat_map(|one| one.layers());
-        let mut must = verifier.sandbox.must_enforce.iter().copied().chain(required);
-        let lacks = must.any(|layer| !self.host.launcher.claims.enforces(layer));
-        (runs && lacks)
-            .then(|| "sandbox-unavailable: this machine does not enforce what is required".to_owned())
-    }
+/// Somebody is asked only about records that were named: nobody reads the plans of a sweep over a whole book.
+fn terms(args: &VerifyArgs, offline: bool) -> Terms<'_> {
+    let may_ask = !args.ids.is_empty()
+        && !args.no_input
+        && args.log.as_deref() != Some("-".into())
+        && consent::is_possible();
+    Terms { trust: &args.trust, allow: &args.allow, require_sandbox: &args.require_sandbox, may_ask, offline }
 }
 
 /// What is handed in: `--input`, and the log. The second value keeps a log from standard input as a file.

@@ -7,11 +7,11 @@
 mod site;
 
 use crate::disk::{self, CACHE_FOLDER, DiskError, Trace};
-use crate::model::{Facet, Record, Settings};
+use crate::model::{Facet, Proof, Record, RecordId, Settings};
 use crate::parse::BOOK_FILE;
 use crate::search::{self, Index, IndexError, Origin, Store};
 use crate::text::Sources;
-use crate::{Given, Reading};
+use crate::{Given, Reading, Twins};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Where records are.
@@ -84,7 +84,7 @@ impl Library {
                 let settings = self.settings()?;
                 disk::trace(&self.root, &settings.src, &[BOOK_FILE, crate::RESULTS_FILE])
             }
-            Kind::Site => disk::trace(&self.root, Utf8Path::new(site::RECORDS), &[]),
+            Kind::Site => disk::trace(&self.root, Utf8Path::new(site::RECORDS), &[site::SIGNATURES]),
         }
     }
 
@@ -93,16 +93,43 @@ impl Library {
         Ok(crate::read(&self.sources()?, &self.given))
     }
 
+    /// What is known of a record's check.
+    pub fn proof(&self, reading: &Reading, record: &Record) -> Proof {
+        match self.kind {
+            Kind::Book => reading.results.proof(record),
+            Kind::Site => site::proof(&self.root, &record.id),
+        }
+    }
+
+    /// The twins of a record as they lie in a built site.
+    pub fn twins(&self, id: &RecordId) -> Result<Twins, DiskError> {
+        let text = |name: &str| {
+            let twin = disk::beside(&self.root, &format!("f/{id}/{name}"))?;
+            Ok(twin.map(|source| source.text).unwrap_or_default())
+        };
+        Ok(Twins { markdown: text("index.md")?, json: text("index.json")? })
+    }
+
+    /// The records, drafts among them only if wanted, and the index of just these.
+    pub fn records(&self, drafts: bool) -> Result<(Reading, Index), LibraryError> {
+        let sources = self.sources()?;
+        let mut reading = crate::read(&sources, &self.given);
+        if !drafts {
+            reading.book = reading.book.without_drafts();
+        }
+        let documents = || search::documents(&reading.book);
+        let index = match self.store(drafts) {
+            Some(store) => store.of(&fingerprint(&sources), None, documents)?.0,
+            None => Index::in_memory(&documents())?,
+        };
+        Ok((reading, index))
+    }
+
     /// The index of the records as they are now.
     pub fn index(&self, wanted: Wanted) -> Result<(Index, Origin), LibraryError> {
-        let place = camino::absolute_utf8(&self.root).unwrap_or_else(|_| self.root.clone());
-        let place = if self.is_site() { place.as_str() } else { "" };
-        let variant = format!("{place} {} {:?}", wanted.drafts, self.given.overrides);
-        let Some(cache) = &self.cache else {
-            let documents = documents(self.read()?, wanted.drafts);
-            return Ok((Index::in_memory(&documents)?, Origin::Unkept));
+        let Some(store) = self.store(wanted.drafts) else {
+            return Ok((self.records(wanted.drafts)?.1, Origin::Unkept));
         };
-        let store = Store::new(cache, &variant);
         if let Some(index) = wanted.any_age.then(|| store.last(None)).flatten() {
             return Ok((index, Origin::Kept));
         }
@@ -111,11 +138,16 @@ impl Library {
             return Ok((index, Origin::Kept));
         }
         let sources = self.sources()?;
-        let searched = sources.iter().map(|(_, source)| source);
-        let fingerprint = disk::fingerprint(searched.filter(|source| source.path != crate::RESULTS_FILE));
         let documents = || documents(crate::read(&sources, &self.given), wanted.drafts);
         let settled = trace.is_settled.then_some(trace.digest.as_str());
-        Ok(store.of(&fingerprint, settled, documents)?)
+        Ok(store.of(&fingerprint(&sources), settled, documents)?)
+    }
+
+    /// Where indexes are kept.
+    fn store(&self, drafts: bool) -> Option<Store> {
+        let place = camino::absolute_utf8(&self.root).unwrap_or_else(|_| self.root.clone());
+        let place = if self.is_site() { place.as_str() } else { "" };
+        Some(Store::new(self.cache.as_ref()?, &format!("{place} {drafts} {:?}", self.given.overrides)))
     }
 
     fn settings(&self) -> Result<Settings, DiskError> {
@@ -141,6 +173,12 @@ pub fn has_facet(record: &Record, facet: &str) -> bool {
     let Some((key, value)) = facet.split_once('=') else { return false };
     let of_key = Facet::ALL.iter().filter(|facet| facet.key() == key);
     of_key.flat_map(|facet| facet.values(record)).any(|own| own == value)
+}
+
+/// A digest of everything that is searched.
+fn fingerprint(sources: &Sources) -> String {
+    let searched = sources.iter().map(|(_, source)| source);
+    disk::fingerprint(searched.filter(|source| source.path != crate::RESULTS_FILE))
 }
 
 fn documents(reading: Reading, drafts: bool) -> Vec<search::Document> {

@@ -2,6 +2,7 @@
 //!
 //! Every text of a record stands behind a key of its own, so that none of it reads as ours.
 
+use crate::diagnose::{Candidate, Corpus, Diagnosis, Distinction, distinctions, hundredths};
 use crate::model::{Proof, ProofState, Prose, Record, RecordId, Status, Step, WrongFix, without_nothing};
 use crate::search::Hit;
 use crate::text::visible;
@@ -10,22 +11,66 @@ use serde_json::{Map, Value, json};
 
 /// How many wrong fixes a hit of a search names.
 const MAX_WRONG: usize = 3;
+/// So much of a line of a log is said again.
+const MAX_LINE_BYTES: usize = 240;
 
 /// A hit; a page of prose has no record.
 pub fn hit(hit: &Hit, record: Option<&Record>) -> Value {
     let summary = &hit.summary;
-    let wrong = record.map(|record| {
-        record.wrong_fixes.iter().take(MAX_WRONG).filter_map(WrongFix::said).collect::<Vec<_>>()
-    });
     without_nothing(json!({
         "id": summary.id,
         "title": summary.title,
         "fix": record.map(fix),
-        "do_not": wrong,
+        "do_not": record.map(wrong),
         "cause": record.and_then(Record::likely_cause),
         "status": record.and_then(status),
         "score": hit.score,
     }))
+}
+
+/// What explains a log. The first record has its fix; of the others, an id leads to it.
+pub fn diagnosis<'r>(
+    diagnosis: &Diagnosis,
+    corpus: &Corpus,
+    record_of: impl Fn(&str) -> Option<&'r Record>,
+) -> Value {
+    let candidate = |(nth, candidate): (usize, &Candidate)| {
+        let known = &corpus.records[candidate.record];
+        let record = record_of(&known.id);
+        let first = record.filter(|_| nth == 0);
+        without_nothing(json!({
+            "id": known.id,
+            "title": known.title,
+            "fix": first.map(fix),
+            "do_not": first.map(wrong),
+            "cause": first.and_then(Record::likely_cause),
+            "status": record.and_then(status),
+            "line": clipped(&candidate.line),
+            "line_number": candidate.nth,
+            "confidence": hundredths(candidate.confidence),
+        }))
+    };
+    let distinguish = |distinction: Distinction| {
+        let verifier = distinction.verifier();
+        without_nothing(json!({"ids": distinction.ids, "tell": distinction.tell, "verifier": verifier}))
+    };
+    let mut answer = json!({
+        "verdict": diagnosis.verdict.name(),
+        "candidates": diagnosis.candidates.iter().enumerate().map(candidate).collect::<Vec<_>>(),
+    });
+    let distinctions = distinctions(diagnosis, corpus);
+    if !distinctions.is_empty() {
+        answer["distinguish"] = distinctions.into_iter().map(distinguish).collect();
+    }
+    answer
+}
+
+/// A line that may be any data, as far as it says where to look.
+fn clipped(line: &str) -> String {
+    match line.len() {
+        ..=MAX_LINE_BYTES => line.to_owned(),
+        _ => format!("{}…", &line[..line.floor_char_boundary(MAX_LINE_BYTES)]),
+    }
 }
 
 /// One record.
@@ -38,9 +83,9 @@ pub fn record(record: &Record, proof: &Proof, full: bool) -> Value {
         "id": record.id.as_str(),
         "title": record.title,
         "status": status(record),
-        "mitigation": record.mitigation.as_ref().map(Prose::markdown),
         "fix": fix(record),
         "do_not": do_not(record),
+        "mitigation": record.mitigation.as_ref().map(Prose::markdown),
         "cause": record.root_cause.as_ref().map(Prose::markdown),
         "confused_with": confused.collect::<Vec<_>>(),
         "check": check(proof),
@@ -99,6 +144,11 @@ fn step(step: &Step) -> Value {
         "risk": step.risk.as_ref().map(Prose::markdown),
         "undo": step.undo,
     })
+}
+
+/// The first of what does not help, without why.
+fn wrong(record: &Record) -> Vec<String> {
+    record.wrong_fixes.iter().take(MAX_WRONG).filter_map(WrongFix::said).collect()
 }
 
 fn do_not(record: &Record) -> Vec<Value> {

@@ -2,8 +2,10 @@
 
 use super::{State, Unanswered, answer};
 use crate::diag::nearest;
+use crate::diagnose::diagnose;
 use crate::library::has_facet;
 use crate::model::{Facet, Record, RecordId};
+use crate::output::Log;
 use crate::search::{self, Query};
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Value, json};
@@ -13,6 +15,10 @@ const MOST: u64 = 100;
 /// How many hits a search gives unless asked: each costs the reader.
 const USUAL_HITS: u64 = 5;
 const USUAL_LISTED: u64 = 50;
+/// How many records a diagnosis names unless asked.
+const USUAL_CANDIDATES: u64 = 3;
+/// A longer paste is mostly what went well.
+const MAX_TEXT_BYTES: usize = 256 << 10;
 
 /// Every tool, in the order in which they are of use.
 pub fn all() -> Vec<Tool> {
@@ -29,6 +35,16 @@ pub fn all() -> Vec<Tool> {
              what does not help.",
             json!({"query": {"type": "string"}, "facets": facets, "n": n(USUAL_HITS)}),
             &["query"],
+        ),
+        tool(
+            "diagnose",
+            "Which record explains what a program printed, or that none does: give the lines around the error. The best \
+             candidate has its fix, then what does not help; `distinguish` tells candidates apart.",
+            json!({
+                "text": {"type": "string", "maxLength": MAX_TEXT_BYTES},
+                "n": n(USUAL_CANDIDATES),
+            }),
+            &["text"],
         ),
         tool(
             "get_record",
@@ -69,6 +85,7 @@ pub fn call(state: &State, tool: &str, arguments: &Value) -> Result<Value, Unans
     let ask = Ask { arguments };
     match tool {
         "search" => find(state, &ask),
+        "diagnose" => explain(state, &ask),
         "get_record" => {
             let record = record(state, ask.text("id")?)?;
             let full = match arguments.get("detail").and_then(Value::as_str) {
@@ -102,6 +119,22 @@ fn find(state: &State, ask: &Ask) -> Result<Value, Unanswered> {
     };
     let hits: Vec<Value> = search::search(&state.index, &query)?.iter().map(hit).collect();
     Ok(json!({"hits": hits, "of": state.index.n_docs()}))
+}
+
+fn explain(state: &State, ask: &Ask) -> Result<Value, Unanswered> {
+    let n = ask.number("n", USUAL_CANDIDATES)?;
+    let text = ask.text("text")?;
+    if text.len() > MAX_TEXT_BYTES {
+        let most = MAX_TEXT_BYTES >> 10;
+        return Err(Unanswered::Asked(format!(
+            "`text` is longer than {most} KiB; what a log ends with will do"
+        )));
+    }
+    let corpus = state.corpus()?;
+    let mut diagnosis = diagnose(corpus, &Log::of(text), n);
+    diagnosis.keep_what_is_worth_a_look();
+    let record_of = |id: &str| state.reading.book.records.get(&RecordId::parse(id)?);
+    Ok(answer::diagnosis(&diagnosis, corpus, record_of))
 }
 
 fn list(state: &State, ask: &Ask) -> Result<Value, Unanswered> {

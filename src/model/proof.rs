@@ -106,6 +106,15 @@ pub enum ProofState {
 }
 
 impl ProofState {
+    /// Every state.
+    pub const ALL: [ProofState; 5] = [
+        ProofState::Tested,
+        ProofState::Outdated,
+        ProofState::Failing,
+        ProofState::Never,
+        ProofState::Untestable,
+    ];
+
     /// The word for it, in every format.
     pub fn name(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ mod yaml;
 pub use fields::ID_HINT;
 pub use guide::ParsedGuide;
 pub use record::{ParsedConfusion, ParsedRecord, ParsedStatus};
-pub use settings::Override;
+pub use settings::{Override, UserSettings, of_user as user_settings};
 pub use tree::{Entry, Node, Value};
 pub use write::{list_node, map_node, reply, text_node};
 

@@ -87,6 +87,25 @@ pub fn parse(file: FileId, text: &str, overrides: &[Override], found: &mut Vec<D
     settings
 }
 
+/// What a person sets for all books.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserSettings {
+    /// The book, or the built site, to use outside of any.
+    pub book: Option<String>,
+}
+
+/// Reads the settings of a person, and what is wrong with them.
+pub fn of_user(text: &str) -> (UserSettings, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let root = toml::parse(FileId(0), text, &mut found);
+    let mut settings = UserSettings::default();
+    if let Some(mut fields) = Fields::open(&root, &shape::USER, &mut found) {
+        settings.book = fields.text("book", &mut found).map(|written| written.value);
+        fields.finish(&mut found);
+    }
+    (settings, found)
+}
+
 /// Puts a value to its place, making the tables on the way.
 fn set_above(node: &mut Node, path: &[String], value: &str) {
     let span = node.span;

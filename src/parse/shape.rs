@@ -473,6 +473,13 @@ pub const FACET: Shape = Shape {
     ],
 };
 
+/// The settings of a person.
+pub const USER: Shape = Shape {
+    name: "config.toml",
+    text_is: None,
+    fields: &[field("book", Kind::Line, "the book, or the built site, to use outside of any")],
+};
+
 /// `[check]`.
 pub const CHECKING: Shape = Shape {
     name: "[check]",

@@ -141,7 +141,7 @@ fn a_folder_without_a_book_is_named_with_a_remedy() {
 
     --- stderr
     error: there is no book.toml in `.` or above it
-      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
+      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book`, $FAULTBOOK_BOOK, or `book = 'DIR'` in ~/.config/faultbook/config.toml names one that lies elsewhere
     ");
 }
 
@@ -416,8 +416,12 @@ fn help_names_every_verb() {
               Work in this folder, as if it were the present one
 
           --book <DIR>
-              The book, or the site built from one, to use where this folder is in none; $FAULTBOOK_BOOK
-              otherwise
+              The book, or the site built from one, to use where this folder is in none; else
+              $FAULTBOOK_BOOK, else what your own settings name
+
+          --config <FILE>
+              Your own settings, where `book = 'DIR'` names the book to use by default;
+              ~/.config/faultbook/config.toml otherwise
 
       -q, --quiet
               Say less

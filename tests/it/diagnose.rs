@@ -104,6 +104,114 @@ fn where_two_fit_their_records_say_what_tells_them_apart() {
 }
 
 #[test]
+fn where_no_record_compares_them_their_checks_can() {
+    let book = widgets();
+    let check = "check: {run: test -e handle, broken: {exit: 1}, fixed: {exit: 0}}\n";
+    book.write("content/no-handle/record.yaml", RENAME.replace("related:", "x:") + check);
+    let log = "error[W0412]: widget `a` has no handle in /a/b/c.wdg\nfatal: the handle of this widget fails to hold a load\n";
+    let told = told(&book, log);
+    assert_eq!(
+        told["distinguish"],
+        serde_json::json!([{"ids": ["no-handle", "loose-handle"], "tell": null, "verifier": "faultbook verify no-handle"}])
+    );
+    let markdown = String::from_utf8(piped(&book, &["diagnose", "-f", "md"], log).stdout).unwrap();
+    assert!(markdown.contains("no-handle or loose-handle: faultbook verify no-handle"), "{markdown}");
+}
+
+/// Two records that fit the same log: one whose check only reads files, and one whose check runs a script.
+fn checked_widgets() -> (Scratch, &'static str) {
+    let book = widgets();
+    let reads = "verify:\n  spec: 1\n  proves: It is so.\n  limits: None.\n  steps:\n    - {id: handle, file: handle.txt, expect: {exists: true}}\n  \
+                 present: {not: handle}\n  absent: handle\n  fixtures: {broken: {expect: present, files: {a: b}}, fixed: {expect: fixed, files: {a: b}}}\n";
+    let runs = "check: {run: test -e screw, broken: {exit: 1}, fixed: {exit: 0}}\n";
+    book.write("content/no-handle/record.yaml", RENAME.to_owned() + reads);
+    book.write("content/loose-handle/record.yaml", LOOSE.to_owned() + runs);
+    let log = "error[W0412]: widget `a` has no handle in /a/b/c.wdg\nfatal: the handle of this widget fails to hold a load\n";
+    (book, log)
+}
+
+#[test]
+fn the_checks_say_which_failure_is_here() {
+    let (book, log) = checked_widgets();
+    insta::assert_snapshot!(transcript(&piped(&book, &["diagnose", "--run"], log)), @"
+    exit: 0
+    --- stdout
+    match  the widget has no handle  no-handle
+      line 1     error[W0412]: widget `a` has no handle in /a/b/c.wdg
+      fix        widget attach left
+      check      PRESENT in this folder
+      more       faultbook show no-handle
+    match  the handle of a widget is loose  loose-handle
+      line 2     fatal: the handle of this widget fails to hold a load
+      fix        Turn the screw.
+      check      CANNOT_TELL: untrusted: it needs shell, subject-code; `faultbook trust show loose-handle` shows it, `faultbook trust allow loose-handle` allows it
+      more       faultbook show loose-handle
+    no-handle or loose-handle
+      tell       A loose handle rattles.
+      check      faultbook verify no-handle loose-handle
+    --- stderr
+    ");
+    let output = piped(&book, &["diagnose", "--run", "-f", "json"], log);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["verdict"], &told["present"]), (&"match".into(), &serde_json::json!(["no-handle"])));
+    assert_eq!(told["candidates"][0]["check"]["verdict"], "PRESENT");
+    assert!(told["candidates"][0]["check"]["digest"].as_str().unwrap().starts_with("sha256:"));
+    book.write("handle.txt", "here");
+    let output = piped(&book, &["diagnose", "--run", "-f", "json"], log);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["verdict"], &told["present"]), (&"likely".into(), &serde_json::json!([])));
+    assert_eq!(output.status.code(), Some(4));
+    for format in ["md", "github"] {
+        let text = transcript(&piped(&book, &["diagnose", "--run", "-f", format], log));
+        assert!(text.contains("ABSENT in this folder"), "{text}");
+    }
+    assert_eq!(piped(&book, &["diagnose", "--run"], "all is well").status.code(), Some(1));
+    let without = piped(&book, &["diagnose", "-f", "json"], log);
+    assert!(!String::from_utf8(without.stdout).unwrap().contains("present"));
+}
+
+#[test]
+fn a_check_that_is_not_trusted_is_named_and_not_run() {
+    let (book, log) = checked_widgets();
+    let check = "check: {run: touch ran; test -e screw, broken: {exit: 1}, fixed: {exit: 0}}\n";
+    book.write("content/loose-handle/record.yaml", LOOSE.to_owned() + check);
+    book.write("handle.txt", "here");
+    let text = transcript(&piped(&book, &["diagnose", "--run"], log));
+    assert!(text.contains("untrusted") && text.contains("faultbook trust allow loose-handle"), "{text}");
+    assert!(!book.path().join("ran").exists());
+}
+
+#[test]
+fn a_check_may_read_the_log() {
+    let book = widgets();
+    let reads = "verify:\n  spec: 1\n  proves: It is so.\n  limits: None.\n  inputs: {log: {type: path}}\n  steps:\n    - {id: said, file: '${input.log}', expect: {text: {contains: has no handle}}}\n  \
+                 present: said\n  absent: {not: said}\n  fixtures: {broken: {expect: present, files: {a: b}}, fixed: {expect: fixed, files: {a: b}}}\n";
+    book.write("content/no-handle/record.yaml", RENAME.to_owned() + reads);
+    let log = "error[W0412]: widget `a` has no handle in /a/b/c.wdg\n";
+    book.write("a.log", log);
+    for output in [piped(&book, &["diagnose", "--run"], log), book.run(&["diagnose", "--run", "a.log"])] {
+        let text = transcript(&output);
+        assert!(text.contains("PRESENT in this folder"), "{text}");
+    }
+}
+
+#[test]
+fn a_site_has_no_checks_to_run() {
+    let book = widgets();
+    assert_eq!(book.run(&["build", "-q", "-d", "site"]).status.code(), Some(0));
+    let elsewhere = Scratch::empty();
+    std::fs::rename(book.path().join("site"), elsewhere.path().join("site")).unwrap();
+    insta::assert_snapshot!(transcript(&elsewhere.run(&["--book", "site", "diagnose", "--run"])), @"
+    exit: 2
+    --- stdout
+
+    --- stderr
+    error: a built site does not tell what its checks run
+      = hint: without `--run` it is enough; the book that the site was built from has the checks
+    ");
+}
+
+#[test]
 fn what_a_program_was_seen_to_print_tells_its_record() {
     let book = widgets();
     let log = "panic: spindle 7 left its bearing\n";
@@ -175,6 +283,55 @@ fn a_log_cannot_write_into_a_job() {
     assert!(!text.contains('\u{202e}'));
     let text = String::from_utf8(piped(&widgets(), &["diagnose", "-f", "md"], log).stdout).unwrap();
     assert!(text.contains("&lt;img src\\=x\\>") && text.contains("\\[x\\](javascript\\:y)"), "{text}");
+}
+
+/// The recipe of the README, step by step, as a runner does it: the job fails, its log is annotated, its summary written.
+#[test]
+fn the_recipe_for_a_job_that_failed_works_as_it_is_printed() {
+    let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
+    let recipe = readme.split("## In a job that failed").nth(1).unwrap();
+    let recipe = recipe.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let (first, second) = recipe.split_once("- if: failure()\n").unwrap();
+    let test = first.lines().find_map(|line| line.strip_prefix("- run: ")).unwrap();
+    assert!(first.contains("shell: bash"));
+    let script = second.split_once("run: |\n").unwrap().1;
+    let job = widgets();
+    job.write("Makefile", "test:\n\t@echo building; echo 'error[W0412]: widget `left` has no handle in /srv/x/y.wdg' >&2; false\n");
+    let step = |shell: &[&str], script: &str| {
+        let mut command = std::process::Command::new(shell[0]);
+        let binary = camino::Utf8Path::new(env!("CARGO_BIN_EXE_faultbook")).parent().unwrap();
+        let path = format!("{binary}:{}", std::env::var("PATH").unwrap());
+        command.args(&shell[1..]).arg(script).current_dir(job.path()).env("PATH", path);
+        command.env("GITHUB_STEP_SUMMARY", job.path().join("summary.md")).output().unwrap()
+    };
+    let failed = step(&["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"], test);
+    assert_eq!(failed.status.code(), Some(2), "{}", transcript(&failed));
+    let script = script.replace("path/to/the/book", ".");
+    let told = step(&["bash", "-e", "-c"], &script);
+    insta::assert_snapshot!(transcript(&told), @"
+    exit: 0
+    --- stdout
+    ::error title=match%3A the widget has no handle::line 2: error[W0412]: widget `left` has no handle in /srv/x/y.wdg%0Afix: widget attach left%0Afaultbook show no-handle
+    --- stderr
+    ");
+    insta::assert_snapshot!(read(&job, "summary.md"), @r"
+    ### Known failure: match
+
+    - **the widget has no handle** (no-handle)
+      - line 2: error\[W0412\]\: widget \`left\` has no handle in /srv/x/y\.wdg
+      - fix: widget attach left
+    ");
+}
+
+#[test]
+fn a_log_that_is_empty_is_said_to_be() {
+    insta::assert_snapshot!(transcript(&piped(&widgets(), &["diagnose"], "\n\n")), @"
+    exit: 1
+    --- stdout
+
+    --- stderr
+    there is nothing to explain: the log is empty
+    ");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn an_agent_learns_what_there_is_and_that_nothing_is_changed() {
     let tools = client.ask("tools/list", json!({}))["result"]["tools"].clone();
     let names: Vec<&str> =
         tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["search", "get_record", "list", "verifier_plan"]);
+    assert_eq!(names, ["search", "diagnose", "get_record", "list", "verifier_plan"]);
     for tool in tools.as_array().unwrap() {
         assert_eq!(tool["annotations"]["readOnlyHint"], true);
         assert_eq!(tool["inputSchema"]["additionalProperties"], false);
@@ -169,6 +169,70 @@ fn an_answer_has_the_fix_first_and_then_what_not_to_do() {
     let plan = client.answer("verifier_plan", json!({"id": "stale-lock"}));
     assert_eq!(plan["setup"], "touch thing.lock");
     assert!(plan["digest"].as_str().unwrap().starts_with("sha256:"));
+    client.end();
+}
+
+#[test]
+fn a_pasted_log_is_explained_and_no_secret_in_it_is_said_again() {
+    let book = Scratch::copy_of(&golden_book());
+    let mut client = Client::of(&book, &["mcp"]);
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    let log = format!(
+        "GET https://me:hunter2hunter2@host/\nerror: could not get lock /srv/{token}/x.lock {}",
+        "-".repeat(900)
+    );
+    let told = client.answer("diagnose", json!({"text": log}));
+    assert!(!told.to_string().contains("hunter2") && !told.to_string().contains(&token), "{told}");
+    let line = told["candidates"][0]["line"].as_str().unwrap();
+    assert!(line.ends_with("-…") && line.len() < 300, "{line}");
+    let log = "starting\nerror: could not get lock /var/lib/other.lock\n";
+    let told = client.answer("diagnose", json!({"text": log}));
+    insta::assert_snapshot!(format!("{told:#}"), @r#"
+    {
+      "verdict": "match",
+      "candidates": [
+        {
+          "id": "stale-lock",
+          "title": "error: could not get lock /var/lib/thing.lock",
+          "fix": [
+            {
+              "text": "Remove the lock file",
+              "run": "rm -f thing.lock",
+              "risk": "Two things at once, if the owner is *not* gone.",
+              "undo": "touch thing.lock"
+            }
+          ],
+          "do_not": [
+            "touch thing.lock",
+            "Wait for the lock"
+          ],
+          "cause": "A lock file was left behind.",
+          "line": "error: could not get lock /var/lib/other.lock",
+          "line_number": 2,
+          "confidence": 1.0
+        }
+      ]
+    }
+    "#);
+    let refusal = client.refusal("diagnose", json!({"text": "x".repeat(300 << 10)}));
+    assert!(refusal.contains("longer than 256 KiB"));
+    client.end();
+}
+
+/// Several that fit: the first has its fix, and what tells them apart is said once.
+#[test]
+fn records_that_fit_the_same_log_are_told_apart() {
+    let one = CLEAN.replace("It breaks", "'fatal: the handle of this widget is loose'")
+        + "related: {confused_with: [{id: two, tell: It rattles.}]}\ncheck: {run: 'true', broken: {exit: 0}, fixed: {exit: 1}}\n";
+    let two = CLEAN.replace("It breaks", "'fatal: the spindle of this widget is bent'");
+    let book = book(&[("content/one.yaml", &one), ("content/two.yaml", &two)]);
+    let mut client = Client::of(&book, &["mcp"]);
+    let log = "fatal: the handle of this widget is loose\nfatal: the spindle of this widget is bent\n";
+    let told = client.answer("diagnose", json!({"text": log}));
+    assert_eq!(told["candidates"].as_array().unwrap().len(), 2, "{told:#}");
+    assert!(told["candidates"][0]["fix"].is_array() && told["candidates"][1].get("fix").is_none());
+    let apart = json!([{"ids": ["one", "two"], "tell": "It rattles.", "verifier": "faultbook verify one"}]);
+    assert_eq!(told["distinguish"], apart);
     client.end();
 }
 

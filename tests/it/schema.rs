@@ -334,6 +334,55 @@ fn our_books_and_results_are_valid() {
     assert_eq!(broken(&results, &serde_json::from_slice(&output.stdout).unwrap()), None);
 }
 
+/// What each verb really prints, where there is something to say and where there is not.
+#[test]
+fn what_verbs_print_is_valid() {
+    let results = schema("result");
+    let small = Scratch::copy_of(&golden_book());
+    small.write("a.log", "thing 2.1 starts\nerror: could not get lock /var/lib/other.lock\n");
+    small.write("b.log", "all is well\n");
+    let queries = r#"{"qid":"1","kind":"log","query":"error: could not get lock","expected":["plain-c"],"variant":"odd"}
+{"qid":"2","kind":"search","query":"nothing","expected":[]}"#;
+    small.write("queries.jsonl", queries);
+    let broken_book = crate::support::book(&[
+        ("content/a.yaml", "titel: x\nproduct: [\n"),
+        (
+            "content/b.yaml",
+            &crate::support::CLEAN.replace("[it breaks]", "[{query: it breaks, absent: true}]"),
+        ),
+    ]);
+    let mut names: Vec<String> = Vec::new();
+    for (book, args) in [
+        (&small, "search could not get lock"),
+        (&small, "search zzzzzz"),
+        (&small, "diagnose a.log"),
+        (&small, "diagnose --run a.log"),
+        (&small, "diagnose b.log"),
+        (&small, "eval"),
+        (&small, "eval --queries queries.jsonl"),
+        (&small, "list --drafts"),
+        (&small, "list --facet product=none"),
+        (&small, "lint"),
+        (&small, "verify stale-lock"),
+        (&broken_book, "lint"),
+        (&broken_book, "eval"),
+    ] {
+        let args: Vec<&str> = args.split(' ').chain(["-f", "json"]).collect();
+        let document = crate::support::json(book, &args);
+        assert_eq!(broken(&results, &document), None, "{args:?}: {document:#}");
+        names.push(document["schema"].as_str().unwrap().to_owned());
+        // A document is none of the others, and lacks nothing.
+        for key in document.as_object().unwrap().keys() {
+            let mut less = document.clone();
+            less.as_object_mut().unwrap().remove(key);
+            assert!(key == "present" || broken(&results, &less).is_some(), "{args:?} without {key}");
+        }
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names, ["diagnose/1", "eval/1", "lint/1", "list/1", "search/1", "verify/1"]);
+}
+
 fn toml_as_json(text: &str) -> Value {
     let table = toml::de::DeTable::parse(text).unwrap();
     of_table(table.get_ref())

@@ -60,6 +60,7 @@ pub fn faultbook(folder: &Utf8Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
     command.args(args).current_dir(folder).env("NO_COLOR", "1").env("SOURCE_DATE_EPOCH", "1798675200");
     command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/data"));
+    command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/config"));
     command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }

@@ -91,7 +91,7 @@ fn theme_diff_shows_what_the_book_changed() {
      {% if site.description %}
      > {{ site.description }}
      {% endif %}
-     Each record is one failure: quick fix, what not to try, symptom, cause, how to verify. A link below leads to a record as Markdown; `index.json` beside it has the same facts for programs, and `api/v1/records.json` lists all records.
+     Each record is one failure: quick fix, what not to try, symptom, cause, how to verify. A link below leads to a record as Markdown; `index.json` beside it has the same facts for programs, and `api/v1/records.json` lists all records. To look up an error message, search `api/v1/signatures.json`: a line per record with its codes and the templates of its messages.
     +One more.
      {% if view.guides %}
      ## Guides

@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("verify", &["text", "diag", "model"]),
     ("lint", &["text", "diag", "parse", "model", "search", "verify"]),
     ("library", &["text", "diag", "model", "parse", "search", "disk"]),
-    ("mcp", &["text", "diag", "model", "search", "verify", "disk", "library"]),
+    ("mcp", &["text", "diag", "model", "output", "search", "diagnose", "verify", "disk", "library"]),
     ("serve", &["text", "diag", "model", "parse", "lint", "render", "search", "diagnose", "verify", "disk"]),
     (
         "cli",
@@ -43,6 +43,7 @@ const OF_LIB: &[&str] = &[
     "LEDGER_FILE",
     "RESULTS_FILE",
     "Reading",
+    "Twins",
     "build",
     "load",
     "read",

@@ -440,8 +440,8 @@ fn a_book_that_lies_elsewhere_can_be_named() {
     --- stdout
 
     --- stderr
-    error: there is no book.toml in `elsewhere`
-      = hint: --book takes the folder of a book
+    error: there is neither a book nor a built site in `elsewhere`
+      = hint: --book takes the folder of a book, or of a site that was built from one
     ");
     insta::assert_snapshot!(transcript(&nowhere.run(&["list"])), @"
     exit: 2
@@ -449,7 +449,7 @@ fn a_book_that_lies_elsewhere_can_be_named() {
 
     --- stderr
     error: there is no book.toml in `.` or above it
-      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book` or $FAULTBOOK_BOOK names a book that lies elsewhere
+      = hint: a folder becomes a book by a file book.toml, which may be empty; `--book`, $FAULTBOOK_BOOK, or `book = 'DIR'` in ~/.config/faultbook/config.toml names one that lies elsewhere
     ");
 }
 

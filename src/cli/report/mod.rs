@@ -30,7 +30,7 @@ mod width;
 
 pub use attempt::{broken_state, judgement, laid_out, sandbox};
 pub use consent::{MAX_LINES, consent, needs};
-pub use diagnosis::ToldDiagnosis;
+pub use diagnosis::{Pages, ToldDiagnosis};
 pub use diff::{change, diff};
 pub use eval::{EvalGroup, EvalReport, LostKeyword};
 pub use findings::{findings, findings_text, not_kept};
