@@ -1,12 +1,13 @@
 // Ranks in the browser what the command line ranks: the same tokens, lists and integers, in the same order.
 // Rust's side is src/search/analyser.rs and src/search/rank.rs; both keep the names, and the order of steps.
+// What only some queries need is in ranker-rest.js, which is fetched when one does.
 
-const VERSION = 2;
-const MAX_WORD = 64, MAX_PARTS = 6, MAX_QUERY_BYTES = 4096;
-const MAX_COLD = 8, MAX_SLIPS = 2, MAX_TYPOS = 8;
-const PREFIX_WEIGHT = 205, TYPO_WEIGHT = 154, WHOLE_WEIGHT = 256;
+const VERSION = 3;
+const MAX_WORD = 64, MAX_PARTS = 6, MAX_SHORT = 1024, MAX_FEW = 6, MAX_SLIPS = 2;
+const PREFIX_WEIGHT = 205, WHOLE_WEIGHT = 256;
 /** Begins the key of a facet; ends the key of all that goes on from a beginning; comes after every character. */
-const FACET = "\u0002", GOES_ON = "\u0001", LAST = "\u{10ffff}";
+const FACET = "\u0002", GOES_ON = "\u0001", LAST = "\uffff";
+const rest = () => import("./ranker-rest.js");
 /** Words that say nothing about which record is meant, as the analyser writes them. */
 export const STOP_WORDS = new Set(("a after all an and any are as at be been but by can do doe for from had has have how i if in into "
   + "is it its my no not of on or our so that the their then ther this to was we were what when which "
@@ -140,13 +141,19 @@ export async function open(root, fetcher = fetch) {
     return response;
   };
   const { path } = await (await get("current.json")).json();
-  const manifest = JSON.parse(decode(await unzip(await get(`${path}manifest.json`))));
+  const manifest = (await unzip(await get(`${path}manifest.json`))).json();
   if (manifest.version !== VERSION) throw new Error(`index version ${manifest.version}, ranker version ${VERSION}`);
   return new Ranker(manifest, path, get);
 }
 
 class Reader {
-  constructor(bytes, at = 0) { this.bytes = bytes; this.at = at; }
+  constructor(bytes, at = 0) {
+    this.bytes = bytes;
+    this.at = at;
+    this.word = new Uint8Array();
+  }
+  text(bytes) { return new TextDecoder().decode(bytes); }
+  json() { return JSON.parse(this.text(this.bytes)); }
   // Multiplication, not shifts: a number of five bytes has more than 31 bits.
   varint() {
     let number = 0;
@@ -157,62 +164,39 @@ class Reader {
     }
   }
   /** The next key of those that each begin as the one before. */
-  key(before) {
+  key() {
     const shared = this.varint(), rest = this.varint();
     const key = new Uint8Array(shared + rest);
-    key.set(before.subarray(0, shared));
+    key.set(this.word.subarray(0, shared));
     key.set(this.bytes.subarray(this.at, this.at += rest), shared);
-    return key;
+    return this.text(this.word = key);
+  }
+  list() {
+    const list = [];
+    let doc = 0;
+    for (let n = this.varint(); n > 0; n -= 1) list.push([doc += this.varint(), 0]);
+    for (const entry of list) entry[1] = this.varint();
+    return list;
   }
 }
-
-const decode = (bytes) => new TextDecoder().decode(bytes);
 
 async function unzip(response) {
   const body = response.body.pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(body).arrayBuffer());
+  return new Reader(new Uint8Array(await new Response(body).arrayBuffer()));
 }
 
 /** A dictionary: term to list, or to the number of a common term. */
-function readTerms(bytes) {
-  const reader = new Reader(bytes);
+function readTerms(reader) {
+  const terms = new Map();
   const count = reader.varint();
   let place = reader.varint();
   place += reader.at;
-  const terms = new Map();
-  let key = new Uint8Array();
   for (let n = 0; n < count; n += 1) {
-    key = reader.key(key);
-    const size = reader.varint();
-    terms.set(decode(key), size > 0 ? readList(bytes, place) : reader.varint());
+    const key = reader.key(), size = reader.varint();
+    terms.set(key, size > 0 ? new Reader(reader.bytes, place).list() : reader.varint());
     place += size;
   }
   return terms;
-}
-
-function readList(bytes, at = 0) {
-  const reader = new Reader(bytes, at);
-  const count = reader.varint(), list = [];
-  for (let n = 0, doc = 0; n < count; n += 1) list.push([doc += reader.varint(), 0]);
-  for (const entry of list) entry[1] = reader.varint();
-  return list;
-}
-
-/** [word, how common] of every word that a typo can be meant for. */
-function readWords(bytes) {
-  const reader = new Reader(bytes);
-  const words = [];
-  let key = new Uint8Array();
-  for (let n = reader.varint(); n > 0; n -= 1) words.push([decode(key = reader.key(key)), 0]);
-  for (const word of words) word[1] = reader.varint();
-  return words;
-}
-
-/** Whether one text comes before another by its characters, as in Rust; `<` compares halves of some. */
-function isBefore(one, other) {
-  const a = [...one], b = [...other];
-  const at = a.findIndex((c, place) => c !== b[place]);
-  return at < 0 ? a.length < b.length : at < b.length && a[at].codePointAt(0) < b[at].codePointAt(0);
 }
 
 // ---- A query to hits ------------------------------------------------------------------------------------
@@ -222,8 +206,16 @@ class Ranker {
     this.manifest = manifest;
     this.path = path;
     this.get = get;
-    this.hot = new Map(manifest.hot.split(" ").filter(Boolean).map((term, place) => [term, place]));
+    /** Common terms, each with how common it is and the number of its list; empty until a query needs to know. */
+    this.hot = new Map();
     this.files = new Map();
+    this.router = this.unfold(manifest.router);
+  }
+
+  /** Texts that are written one a line: how much each begins with of the one before, and the rest. */
+  unfold(text) {
+    let last = "";
+    return text.split("\n").map((line) => last = last.slice(0, parseInt(line[0], 36)) + line.slice(1));
   }
 
   /** The best records: {rank, id, title, summary, product, category, keywords, fix, score}, and what is lit. */
@@ -239,7 +231,7 @@ class Ranker {
   /** Every document with its score, best first, and which words were found. */
   async rank(text, facets = []) {
     const [{ lists, has }, ...allowed] = await Promise.all(
-      [this.plan(firstBytes(text, MAX_QUERY_BYTES)), ...facets.map((facet) => this.list(FACET + facet))]);
+      [this.plan(text), ...facets.map((facet) => this.list(FACET + facet))]);
     const totals = new Map();
     for (const [doc, impact] of lists.flat()) {
       const total = totals.get(doc) ?? { sum: 0, tokens: 0 };
@@ -259,14 +251,17 @@ class Ranker {
   }
 
   async plan(text) {
+    if (text.length > MAX_SHORT || text.includes("\n")) text = (await rest()).telling(text);
     const { words, prefix } = wordsOf(text);
     const lit = new Set();
-    const chosen = this.choose(words);
+    // Of so few words all count, common or not.
+    const chosen = words.length > MAX_FEW ? await (await rest()).choose(this, words) : words;
     const fetched = [...chosen.map((word) => this.list(word)), prefix === undefined ? undefined : this.prefix(prefix)];
     const lists = await Promise.all(fetched);
     const last = lists.pop();
     let slips = 0;
-    const typos = async (word) => (/^[a-z]\p{Alphabetic}{3,}$/u.test(word) && slips++ < MAX_SLIPS ? this.typos(word, lit) : []);
+    const typos = async (word) =>
+      /^[a-z]\p{Alphabetic}{3,}$/u.test(word) && slips++ < MAX_SLIPS ? (await rest()).typos(this, word, lit) : [];
     for (const [at, word] of chosen.entries()) {
       if (lists[at].length === 0) lists[at] = await typos(word);
       else lit.add(word);
@@ -277,13 +272,6 @@ class Ranker {
     }
     const has = (word) => lit.has(word) || (last?.start !== undefined && word.startsWith(last.start));
     return { lists, has };
-  }
-
-  /** Rare words first, in the order of the query; then the rarest of the common ones. */
-  choose(words) {
-    const cold = words.filter((word) => !this.hot.has(word)).slice(0, MAX_COLD);
-    const hot = words.filter((word) => this.hot.has(word)).sort((one, other) => this.hot.get(one) - this.hot.get(other));
-    return [...cold, ...hot.slice(0, Math.max(6 - cold.length, 2))];
   }
 
   /** The documents of what was typed, and of the words that it can become. */
@@ -297,9 +285,9 @@ class Ranker {
     // Where many words go on from it, one list stands for them, and has their lower weight in it already.
     await Promise.all(words.map(async ([term, list]) => {
       const weight = term === typed || term.endsWith(GOES_ON) ? WHOLE_WEIGHT : PREFIX_WEIGHT;
-      raise(best, await this.resolve(list), weight);
+      this.raise(best, await this.resolve(list), weight);
     }));
-    if (stemmed !== typed) raise(best, await this.list(stemmed), WHOLE_WEIGHT);
+    if (stemmed !== typed) this.raise(best, await this.list(stemmed), WHOLE_WEIGHT);
     return { list: [...best], stem: stemmed, start: words.length > 0 ? start : undefined };
   }
 
@@ -316,44 +304,28 @@ class Ranker {
     return found;
   }
 
-  /** The documents of words that are one slip away. */
-  async typos(word, lit) {
-    const near = (await this.vocabulary(word[0])).filter(([term]) => oneSlipApart(word, term))
-      .sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1)).slice(0, MAX_TYPOS);
-    const best = new Map();
-    const lists = await Promise.all(near.map(([term]) => this.list(term)));
-    lists.forEach((list) => raise(best, list, TYPO_WEIGHT));
-    near.forEach(([term]) => lit.add(term));
-    return [...best];
-  }
-
   async list(term) {
-    if (this.hot.has(term)) return this.resolve(this.hot.get(term));
-    return this.resolve((await this.terms(this.shard(term))).get(term) ?? []);
+    return this.resolve(this.hot.get(term)?.place ?? (await this.terms(this.shard(term))).get(term) ?? []);
   }
 
   /** A list, or the number of the common term that has it. */
-  resolve(list) { return typeof list === "number" ? this.file(`b/${list}.bin`, readList) : list; }
+  resolve(list) { return typeof list === "number" ? this.file(`b/${list}.bin`, (reader) => reader.list()) : list; }
+
+  /** Adds a list, its impacts weighted in 256ths and never less than 1; the best impact of each document counts. */
+  raise(best, list, weight) {
+    for (const [doc, impact] of list) best.set(doc, Math.max(best.get(doc) ?? 0, (impact * weight) >> 8, 1));
+  }
 
   terms(nth) { return this.file(`t/${nth}.bin`, readTerms); }
 
-  vocabulary(letter) { return this.manifest.letters.includes(letter) ? this.file(`f/${letter}.bin`, readWords) : []; }
-
   async document(doc) {
     const { documents, documents_per_file: size } = this.manifest;
-    const rows = await this.file(`${Math.floor(doc / size)}.json`, (bytes) => JSON.parse(decode(bytes)), documents);
+    const rows = await this.file(`${Math.floor(doc / size)}.json`, (reader) => reader.json(), documents);
     return rows[doc % size];
   }
 
   /** The number of the dictionary that has a key, if any has. */
-  shard(key) {
-    let low = 0, high = this.manifest.router.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (isBefore(key, this.manifest.router[middle])) high = middle; else low = middle;
-    }
-    return low;
-  }
+  shard(key) { return this.router.findLastIndex((from) => from <= key); }
 
   /** A file, fetched and read once. */
   file(name, read, folder = this.path) {
@@ -388,33 +360,4 @@ function wordsOf(text) {
 function singlePart(text) {
   const parts = runs(text).flatMap((run) => run.parts);
   return parts.length === 1 ? parts[0] : undefined;
-}
-
-function raise(best, list, weight) {
-  for (const [doc, impact] of list) {
-    best.set(doc, Math.max(best.get(doc) ?? 0, (impact * weight) >> 8, 1));
-  }
-}
-
-/** Whether one insertion, deletion, replacement or swap of neighbours makes one of the other. */
-function oneSlipApart(one, other) {
-  const a = [...one], b = [...other];
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  const same = (from, to) => a.slice(from).join("") === b.slice(to).join("");
-  return same(start + 1, start + 1) || same(start + 1, start) || same(start, start + 1) || a.length === b.length && start === a.length
-    || (a[start] === b[start + 1] && a[start + 1] === b[start] && same(start + 2, start + 2));
-}
-
-/** The longest beginning of a text that has at most `max` bytes in UTF-8. */
-function firstBytes(text, max) {
-  let bytes = 0, end = 0;
-  for (const c of text) {
-    const code = c.codePointAt(0);
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (bytes > max) break;
-    end += c.length;
-  }
-  return text.slice(0, end);
 }

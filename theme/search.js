@@ -1,4 +1,5 @@
 // The search page: what was typed or pasted, ranked here by the same integers as on the command line.
+// What can wait for the first answer is in search-rest.js.
 import { lit, open } from "./ranker.js";
 
 const at = (id) => document.getElementById(id);
@@ -11,6 +12,7 @@ let ranker, latest = 0, timer;
 /** Whether the next change is a new step for the back button; changes while typing are one. */
 let settled = true;
 
+const rest = () => import("./search-rest.js");
 const facets = () => selects.filter((select) => select.value).map((select) => `${select.name}=${select.value}`);
 
 // ---- Finding --------------------------------------------------------------------------------------------
@@ -28,10 +30,9 @@ async function show() {
   const turn = ++latest;
   const text = box.value, chosen = facets();
   const asked = text.trim() !== "" || chosen.length > 0;
-  let found = { hits: [], total: 0 }, others = 0;
+  let found = { hits: [], total: 0 };
   try {
     if (asked) found = await ask(text, { limit: LIMIT, facets: chosen });
-    if (asked && found.total === 0 && chosen.length > 0) others = (await ask(text, { limit: 0 })).total;
   } catch {
     ranker = undefined;
     if (turn === latest) count.textContent = "The search index could not be read. Browsing works without it.";
@@ -44,16 +45,8 @@ async function show() {
     : total === 1 ? "1 record" : total > LIMIT ? `The best ${LIMIT} of ${total} records` : `${total} records`;
   at("help").hidden = asked;
   at("nothing").hidden = !asked || total > 0;
-  at("others").hidden = others === 0;
-  at("others").textContent = `Search in everything: ${others} ${others === 1 ? "record" : "records"}`;
-  if (asked && total === 0) at("draft").textContent = draft(text);
-}
-
-/** The beginning of the record that is missing. */
-function draft(text) {
-  const lines = text.trim().split("\n").map((line) => line.trimEnd());
-  return `title: ${JSON.stringify(lines[0])}\nproduct:\nsymptom: |\n  \`\`\`text\n${lines.map((line) => `  ${line}\n`).join("")}  \`\`\`\n`
-    + "root_cause:\nfix:\nwrong_fixes:\nkeywords:\nsources:\n";
+  // The answer stands without the rest, which a newer site may lack.
+  if (asked) await rest().then(({ help }) => help({ box, list, selects, total, ask }), () => {});
 }
 
 // ---- Showing --------------------------------------------------------------------------------------------
@@ -122,47 +115,21 @@ const changed = (pause) => {
   timer = setTimeout(show, pause);
 };
 
-// ---- Keys -----------------------------------------------------------------------------------------------
-
-const links = () => [...list.querySelectorAll("li > a")];
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   settled = true;
   clearTimeout(timer);
-  show().then(() => links()[0]?.focus());
+  show().then(() => list.querySelector("a")?.focus());
 });
 box.addEventListener("input", () => changed(PAUSE));
 box.addEventListener("change", () => { settled = true; });
-for (const select of selects) select.addEventListener("change", () => { settled = true; changed(0); });
-at("others").addEventListener("click", () => {
-  for (const select of selects) select.value = "";
-  settled = true;
-  changed(0);
-  box.focus();
-});
-addEventListener("popstate", (event) => restore(event.state));
-
 box.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    form.requestSubmit();
-  } else if (event.key === "Escape" && box.value) {
-    box.value = "";
-    settled = true;
-    changed(0);
-  } else if (event.key === "ArrowDown" && box.selectionEnd === box.value.length && links().length > 0) {
-    event.preventDefault();
-    links()[0].focus();
-  }
-});
-list.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step && event.key !== "Escape") return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  const next = step ? links().indexOf(event.target) + step : -1;
-  (next < 0 ? box : links()[next] ?? event.target).focus();
+  form.requestSubmit();
 });
+for (const select of selects) select.addEventListener("change", () => { settled = true; changed(0); });
+addEventListener("popstate", (event) => restore(event.state));
 
 restore(history.state);
 box.focus();

@@ -7,6 +7,7 @@
 use super::analyser::{self, Kind, STOP_WORDS, Token, analyse};
 use super::document::Summary;
 use super::index::{DocId, Index, IndexError, Postings, best};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What is asked.
@@ -46,6 +47,25 @@ pub struct Matched {
 
 /// A longer query is a log, and its beginning says as much as a ranking can use.
 pub const MAX_QUERY_BYTES: usize = 4096;
+/// A text of more lines is a log, in which most lines are of no account:
+const MAX_LINES: usize = 4;
+/// those without any of these, in whatever case.
+const CUES: [&str; 14] = [
+    "error",
+    "err!",
+    "fail",
+    "fatal",
+    "cannot",
+    "can't",
+    "could not",
+    "unable",
+    "exception",
+    "panic",
+    "denied",
+    "refused",
+    "not found",
+    "no such",
+];
 /// Rare words that are looked up, in the order of the query.
 const MAX_COLD: usize = 8;
 /// A beginning that more words go on from ranks by its best documents only,
@@ -69,6 +89,13 @@ const WHOLE_WEIGHT: u32 = 256;
 /// save two kilobytes of the manifest at 10,000 records, and cost each pasted text more.
 pub(super) fn common_df(n_docs: u32) -> u32 {
     (n_docs / 64).max(256)
+}
+
+/// How common a common term is, in steps of half an octave: below 36, since a term stands in each field of a document at
+/// most once.
+pub(super) fn commonness(df: u32, n_docs: u32) -> u32 {
+    let times = |n: u32| u64::from(n) * u64::from(n);
+    (times(df) / times(common_df(n_docs))).max(1).ilog2()
 }
 
 /// Ranks records against what was typed, best first; equal scores in the order of the index. Without any word it
@@ -117,8 +144,8 @@ impl Lit {
 
 impl Plan {
     fn of(index: &Index, text: &str) -> Result<Plan, IndexError> {
-        let text = &text[..text.floor_char_boundary(MAX_QUERY_BYTES)];
-        let (words, prefix) = words(text);
+        let text = telling(text);
+        let (words, prefix) = words(&text[..text.floor_char_boundary(MAX_QUERY_BYTES)]);
         let mut plan = Plan::default();
         for word in choose(index, words)? {
             let mut list = index.postings(&word)?;
@@ -199,6 +226,18 @@ impl Plan {
         }
         Ok(sum.into_list())
     }
+}
+
+/// Of a pasted log the lines that may say what went wrong. A text of few lines counts whole, and so does one without any
+/// such line.
+fn telling(text: &str) -> Cow<'_, str> {
+    let is_cue = |line: &&str| {
+        let line = line.to_ascii_lowercase();
+        CUES.iter().any(|cue| line.contains(cue))
+    };
+    let telling: Vec<&str> = text.split('\n').filter(is_cue).collect();
+    let is_log = text.split('\n').count() > MAX_LINES && !telling.is_empty();
+    if is_log { telling.join("\n").into() } else { text.into() }
 }
 
 /// What was typed, shortened by up to four characters until a word begins with it, and those words.
@@ -288,7 +327,7 @@ fn choose(index: &Index, words: Vec<String>) -> Result<Vec<String>, IndexError> 
     for word in words {
         let df = index.df(&word)?;
         if df > common {
-            hot.push((df, word));
+            hot.push((commonness(df, index.n_docs()), word));
         } else if cold.len() < MAX_COLD {
             cold.push(word);
         }

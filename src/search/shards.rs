@@ -2,18 +2,20 @@
 //!
 //! `search/current.json` names the folder `search/<hash>/`, whose files never change:
 //!
-//! - `manifest.json`: how many documents, where each dictionary begins, and the common terms, rarest first;
+//! - `manifest.json`: how many documents, and where each dictionary begins;
 //! - `t/<i>.bin`: some neighbouring terms and their lists;
-//! - `b/<i>.bin`: the list of the `i`th common term, which no dictionary holds;
+//! - `hot.json`: the common terms and how common each is, which only a query of many words has to know;
+//! - `b/<i>.bin`: the list of the `i`th of them, which no dictionary holds;
 //! - `f/<letter>.bin`: the words with that letter that a typo can be meant for.
 //!
 //! What hits show is in a folder of its own, `search/d-<hash>/<i>.json`, which stays the same while only texts change.
 //! Every one of these files is gzip in the file itself, since hosts often do not compress what they do not know.
-//! Numbers are LEB128 varints; keys are front-coded, in byte order.
+//! Numbers are LEB128 varints; keys are front-coded. Dictionaries follow one another in the order of UTF-16, which is the
+//! one that scripts compare by; words within the other files are in byte order.
 
 use super::document::Document;
 use super::index::{Entry, Index, IndexError, Postings, SCALE};
-use super::rank::{are_many, common_df, continuations, in_vocabulary};
+use super::rank::{are_many, common_df, commonness, continuations, in_vocabulary};
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -29,15 +31,20 @@ pub struct ShardFile {
 }
 
 /// The version of this format and of the analyser behind it; a ranker refuses another.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Begins a key that stands for a facet value instead of a term; no analyser makes it.
 const FACET: char = '\u{2}';
 /// Ends a key that stands for everything that goes on from a beginning.
 const GOES_ON: char = '\u{1}';
-/// A dictionary with its lists is full at this size, before compression.
-const SHARD_BYTES: usize = 2048;
-/// Up to so many documents, one file holds what hits show;
-const MAX_IN_ONE: usize = 1000;
+/// A dictionary with its lists is large enough at this size, before compression,
+const MIN_SHARD_BYTES: usize = 512;
+/// and full at this one. In between it ends where the next can be told from it by the fewest characters: what a browser
+/// reads before anything else is where each begins.
+const MAX_SHARD_BYTES: usize = 2048;
+/// Parts folded texts.
+const PARTS: char = '\n';
+/// Up to so many documents, one file holds what hits show, a kilobyte for every four;
+const MAX_IN_ONE: usize = 64;
 /// beyond, each file holds this many, since the hits of a query scatter.
 const DOCUMENTS_PER_FILE: usize = 4;
 
@@ -47,11 +54,11 @@ pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, I
     let entries = index.entries()?;
     let hot = Hot::of(index, &entries);
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut router = Vec::new();
-    for (nth, shard) in shards(keys(index, &entries)?, &hot).into_iter().enumerate() {
+    let shards = shards(&keys(index, &entries)?, &hot);
+    for (nth, shard) in shards.iter().enumerate() {
         files.push((format!("t/{nth}.bin"), gzip.pack(&shard.bytes())?));
-        router.push(shard.from);
     }
+    files.push(("hot.json".to_owned(), gzip.pack(&hot.words(index))?));
     for (nth, entry) in hot.entries.iter().enumerate() {
         let mut list = Vec::new();
         posting_list(&entry.postings, &mut list);
@@ -72,8 +79,7 @@ pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, I
         "version": VERSION,
         "n": index.n_docs(),
         "scale": SCALE,
-        "router": router,
-        "hot": hot.entries.iter().map(|entry| entry.term.as_str()).collect::<Vec<_>>().join(" "),
+        "router": folded(shards.iter().map(|shard| shard.from.as_str())),
         "letters": vocabulary.keys().collect::<String>(),
         "documents": format!("{summaries_folder}/"),
         "documents_per_file": per_file,
@@ -90,7 +96,7 @@ pub fn export(index: &Index, documents: &[Document]) -> Result<Vec<ShardFile>, I
     Ok(shards)
 }
 
-/// The terms that are too common for a dictionary, rarest first: a plan has to know them before it fetches anything.
+/// The terms that are too common for a dictionary.
 struct Hot<'e> {
     entries: Vec<&'e Entry>,
     places: BTreeMap<&'e str, usize>,
@@ -99,14 +105,21 @@ struct Hot<'e> {
 impl Hot<'_> {
     fn of<'e>(index: &Index, entries: &'e [Entry]) -> Hot<'e> {
         let common = common_df(index.n_docs());
-        let mut hot: Vec<&Entry> = entries.iter().filter(|entry| entry.df > common).collect();
-        hot.sort_by_key(|entry| (entry.df, entry.term.as_str()));
+        let hot: Vec<&Entry> = entries.iter().filter(|entry| entry.df > common).collect();
         let places = hot.iter().enumerate().map(|(nth, entry)| (entry.term.as_str(), nth)).collect();
         Hot { entries: hot, places }
     }
+
+    /// The terms, and a digit for each.
+    fn words(&self, index: &Index) -> Vec<u8> {
+        let n_docs = index.n_docs();
+        let digits: String = self.entries.iter().map(|entry| digit(commonness(entry.df, n_docs))).collect();
+        let words = folded(self.entries.iter().map(|entry| entry.term.as_str()));
+        serde_json::json!({"words": words, "digits": digits}).to_string().into_bytes()
+    }
 }
 
-/// Every key with its list, in byte order: facets, terms, and what goes on from a beginning with many words.
+/// Every key with its list, in order: facets, terms, and what goes on from a beginning with many words.
 fn keys<'e>(index: &Index, entries: &'e [Entry]) -> Result<Vec<(String, KeyList<'e>)>, IndexError> {
     let mut keys: Vec<(String, KeyList)> = Vec::new();
     for facet in index.facets()? {
@@ -117,7 +130,7 @@ fn keys<'e>(index: &Index, entries: &'e [Entry]) -> Result<Vec<(String, KeyList<
     for group in entries.chunk_by(|one, other| begin_alike(&one.term, &other.term, 2)) {
         beginnings(group, &mut keys);
     }
-    keys.sort_by(|(one, _), (other, _)| one.cmp(other));
+    keys.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
     Ok(keys)
 }
 
@@ -163,25 +176,22 @@ fn beginnings(group: &[Entry], keys: &mut Vec<(String, KeyList)>) {
 struct Shard {
     /// What every key here comes after or is: the shortest text that no earlier key reaches.
     from: String,
-    n_keys: u64,
+    n_keys: usize,
     last: String,
     dictionary: Vec<u8>,
     lists: Vec<u8>,
 }
 
 /// Puts keys into files of a bounded size.
-fn shards(keys: Vec<(String, KeyList)>, hot: &Hot) -> Vec<Shard> {
-    let mut shards = vec![Shard::default()];
-    for (key, list) in keys {
-        let full = shards.last().is_some_and(|open| open.dictionary.len() + open.lists.len() >= SHARD_BYTES);
-        // What goes on from a term is looked for where the term is.
-        if full && !key.ends_with(GOES_ON) {
-            let from = shards.last().map(|open| separator(&open.last, &key)).unwrap_or_default();
-            shards.push(Shard { from, ..Shard::default() });
-        }
-        if let Some(open) = shards.last_mut() {
-            open.add(key, list.postings(), hot);
-        }
+fn shards(keys: &[(String, KeyList)], hot: &Hot) -> Vec<Shard> {
+    let mut shards: Vec<Shard> = Vec::new();
+    let mut from = String::new();
+    let mut rest = keys;
+    while !rest.is_empty() || shards.is_empty() {
+        let (shard, next) = Shard::filled(from, rest, hot);
+        rest = &rest[shard.n_keys..];
+        from = next;
+        shards.push(shard);
     }
     shards
 }
@@ -192,12 +202,82 @@ fn separator(before: &str, key: &str) -> String {
     key.chars().take(n_shared + 1).collect()
 }
 
+/// Texts as one: of each, how much of the one before it begins with (in UTF-16, a digit of base 36), and the rest.
+fn folded<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    const MOST: usize = 35;
+    let mut before = "";
+    let line = |text: &'t str| {
+        let (mut n_units, mut n_bytes) = (0, 0);
+        for (one, _) in text.chars().zip(before.chars()).take_while(|(one, other)| one == other) {
+            if n_units + one.len_utf16() > MOST {
+                break;
+            }
+            n_units += one.len_utf16();
+            n_bytes += one.len_utf8();
+        }
+        before = text;
+        format!("{}{}", digit(n_units as u32), &text[n_bytes..])
+    };
+    texts.map(line).collect::<Vec<_>>().join(&PARTS.to_string())
+}
+
+/// A number below 36.
+fn digit(number: u32) -> char {
+    char::from_digit(number, 36).expect("what is folded, and how common words are, is bounded")
+}
+
+/// A place where a file may end.
+struct Cut {
+    n_keys: usize,
+    dictionary: usize,
+    lists: usize,
+    /// Where the next one begins.
+    next: String,
+}
+
 impl Shard {
+    /// Takes keys until it is full; and where the next one begins.
+    fn filled(from: String, keys: &[(String, KeyList)], hot: &Hot) -> (Shard, String) {
+        let mut shard = Shard { from, ..Shard::default() };
+        let mut best: Option<Cut> = None;
+        for (nth, (key, list)) in keys.iter().enumerate() {
+            shard.add(key, list.postings(), hot);
+            let n_bytes = shard.dictionary.len() + shard.lists.len();
+            let Some((next, _)) = keys.get(nth + 1).filter(|_| n_bytes >= MIN_SHARD_BYTES) else { continue };
+            let next = shard.cut(key, next);
+            if next
+                .as_ref()
+                .is_some_and(|cut| best.as_ref().is_none_or(|best| cut.next.len() < best.next.len()))
+            {
+                best = next;
+            }
+            if let Some(cut) = best.take_if(|_| n_bytes >= MAX_SHARD_BYTES) {
+                shard.n_keys = cut.n_keys;
+                shard.dictionary.truncate(cut.dictionary);
+                shard.lists.truncate(cut.lists);
+                return (shard, cut.next);
+            }
+        }
+        (shard, String::new())
+    }
+
+    /// Whether it can end before this key. What goes on from a term is looked for where the term is.
+    fn cut(&self, last: &str, key: &str) -> Option<Cut> {
+        let next = separator(last, key);
+        let is_possible = !key.ends_with(GOES_ON) && !next.contains(PARTS);
+        is_possible.then_some(Cut {
+            n_keys: self.n_keys,
+            dictionary: self.dictionary.len(),
+            lists: self.lists.len(),
+            next,
+        })
+    }
+
     /// A key: how much of the key before it begins with, the rest, and how long its list is. 0 stands for a common
     /// term, whose number among those follows.
-    fn add(&mut self, key: String, list: &Postings, hot: &Hot) {
-        front_code(&self.last, &key, &mut self.dictionary);
-        if let Some(place) = hot.places.get(key.as_str()) {
+    fn add(&mut self, key: &str, list: &Postings, hot: &Hot) {
+        front_code(&self.last, key, &mut self.dictionary);
+        if let Some(place) = hot.places.get(key) {
             varint(0, &mut self.dictionary);
             varint(*place as u64, &mut self.dictionary);
         } else {
@@ -205,13 +285,13 @@ impl Shard {
             posting_list(list, &mut self.lists);
             varint((self.lists.len() - start) as u64, &mut self.dictionary);
         }
-        self.last = key;
+        key.clone_into(&mut self.last);
         self.n_keys += 1;
     }
 
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.dictionary.len() + self.lists.len() + 8);
-        varint(self.n_keys, &mut bytes);
+        varint(self.n_keys as u64, &mut bytes);
         varint(self.dictionary.len() as u64, &mut bytes);
         bytes.extend_from_slice(&self.dictionary);
         bytes.extend_from_slice(&self.lists);

@@ -139,7 +139,7 @@ fn browser_and_terminal_rank_alike() {
         for query in queries {
             let ranked = script(&browser, "
                 const [query, done] = arguments;
-                const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker/.test(name));
+                const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker\\./.test(name));
                 import(ranker).then((module) => module.open(new URL('/', location.href).href))
                   .then((ranker) => ranker.search(query, { limit: 100 }))
                   .then(({ hits }) => done(hits.map((hit) => [hit.id, hit.score])))
@@ -166,7 +166,7 @@ fn the_browser_splits_texts_as_the_vectors_say() {
         browser.goto(format!("{url}/search/")).await?;
         let tokens = script(&browser, "
             const [vectors, done] = arguments;
-            const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker/.test(name));
+            const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker\\./.test(name));
             import(ranker).then(({ analyse, STOP_WORDS }) => done({
               tokens: vectors.map(({ text }) => ({ text, tokens: analyse(text).map((token) => token.text) })),
               stop: [...STOP_WORDS],
@@ -209,7 +209,9 @@ fn a_real_browser_ranks_a_large_book_like_the_terminal() {
     for file in search::export(&index, &documents).unwrap() {
         site.write(&file.path, file.body);
     }
-    site.write("ranker.js", std::fs::read(project().join("theme/ranker.js")).unwrap());
+    for name in ["ranker.js", "ranker-rest.js"] {
+        site.write(name, std::fs::read(project().join("theme").join(name)).unwrap());
+    }
     site.write("index.html", "<!doctype html><title>Search</title><link rel=icon href=data:,>");
     let (_server, url) = serve_files(site.path());
     let asked: Vec<Value> =

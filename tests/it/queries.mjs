@@ -1,9 +1,11 @@
-// Asks the ranker of the browser, in a folder with a site's `search/`, `asked.json` and `ranker.mjs`.
+// Asks the ranker of the browser, in a folder with a site's `search/`, `asked.json` and the ranker's scripts.
+import { deepStrictEqual } from "node:assert";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const folder = process.argv[2];
-const { analyse, open } = await import(pathToFileURL(`${folder}/ranker.mjs`));
+const { analyse, open } = await import(pathToFileURL(`${folder}/ranker.js`));
+const { learn } = await import(pathToFileURL(`${folder}/ranker-rest.js`));
 const { texts, queries } = JSON.parse(readFileSync(`${folder}/asked.json`, "utf8"));
 
 async function answers() {
@@ -14,13 +16,21 @@ async function answers() {
     requests += 1;
     return new Response(body);
   });
-  const found = [];
-  for (const { text, facets, limit } of queries) {
-    // As if every query were the first one.
+  const answer = async ({ text, facets, limit }) => {
     ranker.files.clear();
     bytes = requests = 0;
     const { ranked } = await ranker.rank(text, facets);
-    found.push({ ranked: ranked.slice(0, limit), bytes, requests });
+    return { ranked: ranked.slice(0, limit), bytes, requests };
+  };
+  const found = [];
+  for (const query of queries) {
+    // Before it knows which words are common, and after.
+    ranker.hot = new Map();
+    const first = await answer(query);
+    await learn(ranker);
+    const later = await answer(query);
+    deepStrictEqual(first.ranked, later.ranked);
+    found.push({ ...later, bytes_first: first.bytes, requests_first: first.requests });
   }
   return found;
 }

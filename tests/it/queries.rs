@@ -140,7 +140,8 @@ pub fn generated(n: usize) -> Sources {
     Sources::new((0..n).map(record).collect())
 }
 
-/// What the browser's ranker says of each query: `{"ranked": [[document, score], …], "bytes": …, "requests": …}`.
+/// What the browser's ranker says of each query: `{"ranked": [[document, score], …], "bytes": …, "requests": …}`, where it
+/// has answered others before, and with `_first`, where nothing but the manifest is there.
 pub fn in_javascript(project: &Utf8Path, shards: &[ShardFile], queries: &[Query]) -> Vec<Value> {
     let query = |query: &Query| json!({"text": query.text, "facets": query.facets, "limit": query.limit});
     let queries: Vec<Value> = queries.iter().map(query).collect();
@@ -161,8 +162,10 @@ fn ask_javascript(project: &Utf8Path, shards: &[ShardFile], asked: Value) -> Vec
         std::fs::write(path, &file.body).unwrap();
     }
     std::fs::write(folder.join("asked.json"), asked.to_string()).unwrap();
-    // This ending says that it is a module.
-    std::fs::copy(project.join("theme/ranker.js"), folder.join("ranker.mjs")).unwrap();
+    std::fs::write(folder.join("package.json"), r#"{"type": "module"}"#).unwrap();
+    for name in ["ranker.js", "ranker-rest.js"] {
+        std::fs::copy(project.join("theme").join(name), folder.join(name)).unwrap();
+    }
     let script = project.join("tests/it/queries.mjs");
     let output = Command::new("node").args([script.as_str(), folder.as_str()]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -2,7 +2,7 @@
 
 use crate::support::{CLEAN, Scratch, book, faultbook, golden_book, json, transcript, walk};
 use camino::Utf8PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -126,6 +126,25 @@ fn a_place_that_cannot_be_written_is_no_obstacle() {
     assert_eq!(ids(&book, &["elephants"]), "one\n");
 }
 
+/// Where a file cannot grow, as on a full disk, nothing unfinished stays, and the next search has its index.
+#[test]
+fn a_full_disk_is_no_obstacle() {
+    let book = Scratch::copy_of(&golden_book());
+    for blocks in ["0", "1", "2"] {
+        let script =
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" search -v -f ids 'could not get lock'");
+        let program = env!("CARGO_BIN_EXE_faultbook");
+        let output =
+            Command::new("sh").args(["-c", &script, program]).current_dir(book.path()).output().unwrap();
+        assert_eq!(stdout(&output).lines().next(), Some("stale-lock"));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("could not be kept"));
+        let left = index_files(&book);
+        assert!(left.iter().all(|path| path.file_name() == Some("lock")), "{left:?}");
+    }
+    let next = book.run(&["search", "-v", "-f", "ids", "could not get lock"]);
+    assert!(String::from_utf8_lossy(&next.stderr).contains("built anew"));
+}
+
 #[test]
 fn the_cache_keeps_to_its_place_and_stays_small() {
     let book = book(&[("content/one.yaml", CLEAN)]);
@@ -235,6 +254,46 @@ fn hits_are_lit_where_colour_is_wanted() {
     let output = stdout(&book.run(&["search", "--color", "always", "could not get lock"]));
     assert!(output.contains("\u{1b}[1;33mlock\u{1b}[22;39m"), "{output:?}");
     assert!(!stdout(&book.run(&["search", "could not get lock"])).contains('\u{1b}'));
+}
+
+/// A log begins with what went well; its rare words are not those that name the failure.
+#[test]
+fn of_a_pasted_log_the_lines_that_name_the_failure_count() {
+    let step = |nth: usize| named(&format!("Step{nth} loaded module{nth} from shelf{nth}"));
+    let book = book(&[("content/lock.yaml", &named("could not get lock on the spool"))]);
+    (0..12).for_each(|nth| book.write(&format!("content/step-{nth}.yaml"), step(nth)));
+    let quiet: String =
+        (0..12).map(|nth| format!("INFO step{nth} loaded module{nth} from shelf{nth}\n")).collect();
+    assert_eq!(ids(&book, &["-n1", &format!("{quiet}Could not get lock\nbye")]), "lock\n");
+    // Few lines may all be meant, and without such a line nothing is left out.
+    assert_eq!(ids(&book, &["-n1", "step3 loaded module3 from shelf3\ncould not\n"]), "step-3\n");
+    assert_eq!(ids(&book, &["-n1", &quiet]).lines().count(), 1);
+}
+
+/// On a terminal each reason is one line, cut around what is lit; a program gets whole lines.
+#[test]
+fn hits_keep_to_the_width_of_a_terminal() {
+    let long =
+        "Nobody expects that the elephants of the second circus, which came by train, stop the turntable";
+    let record = named(&format!("{long} at night")).replace("It stops.", &format!("{long}. It stops."));
+    let book = book(&[("content/one.yaml", &record)]);
+    let of_width = |columns: Option<&str>| {
+        let mut command = faultbook(book.path(), &["search", "turntable train"]);
+        columns.map(|columns| command.env("COLUMNS", columns));
+        stdout(&command.output().unwrap())
+    };
+    for columns in [24, 40, 60, 80] {
+        let text = of_width(Some(&columns.to_string()));
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{columns}: {text}");
+        assert!(text.contains("train"), "{text}");
+    }
+    insta::assert_snapshot!(of_width(Some("60")).trim_end(), @"
+    1. Nobody expects that the elephants of the second circus,
+       which came by train, stop the turntable at night  one
+       summary …which came by train, stop the turntable.
+       fix Mend it.
+    ");
+    assert!(of_width(None).contains(&format!("1. {long} at night  one\n")));
 }
 
 /// Text of a record moves no cursor and hides nothing, whatever is lit in it.

@@ -3,6 +3,7 @@
 use crate::support::{CLEAN, Scratch, golden_book, project, transcript};
 use faultbook::parse::shape::{Kind, RECORD, Shape};
 use faultbook::parse::{self, Node, Value};
+use faultbook::render::Theme;
 use faultbook::text::{FileId, Source};
 use std::collections::BTreeSet;
 
@@ -59,6 +60,48 @@ fn theme_eject_copies_one_file_and_overwrites_none() {
     error: no built-in file is called `recrd.html`
       = hint: the nearest name is `record.html`
     ");
+}
+
+/// Comments and indentation of built-in scripts stay with the sources; that is right while each comment has its lines to
+/// itself, and no text goes on over lines.
+#[test]
+fn a_site_has_built_in_scripts_without_comments() {
+    let (as_served, _) = Theme::new(&[], false).pages();
+    let mut n_scripts = 0;
+    for (name, source) in Theme::built_in().iter().filter(|(name, _)| name.ends_with(".js")) {
+        n_scripts += 1;
+        for line in source.lines() {
+            assert_eq!(line.replace("\\`", "").matches('`').count() % 2, 0, "{name}: {line}");
+            let comment = line.trim_start();
+            let is_whole =
+                !comment.starts_with("/*") || (comment.starts_with("/**") && comment.ends_with("*/"));
+            assert!(is_whole && !comment.starts_with('*'), "{name}: {line}");
+        }
+        let served = as_served.iter().find(|page| page.path == format!("assets/{name}")).unwrap();
+        let served = String::from_utf8(served.body.clone()).unwrap();
+        assert!(!served.contains("/**") && !served.contains("\n//") && !served.contains("\n "), "{served}");
+        assert!(source.lines().map(str::trim).filter(|line| served.contains(line)).count() > 20, "{name}");
+    }
+    assert_eq!(n_scripts, 5);
+}
+
+/// One that a book took over and left as it is stays ours; one that it changed is served to the letter.
+#[test]
+fn a_script_that_a_book_changed_is_served_as_it_is() {
+    let book = book();
+    assert_eq!(book.run(&["theme", "eject", "theme/page.js"]).status.code(), Some(0));
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    let served = |book: &Scratch| {
+        let is_it =
+            |path: &camino::Utf8PathBuf| path.file_name().is_some_and(|name| name.starts_with("page."));
+        let path = crate::support::walk(&book.path().join("book/assets")).into_iter().find(is_it).unwrap();
+        std::fs::read_to_string(path).unwrap()
+    };
+    assert!(!served(&book).contains("\n//"));
+    let own = "// Ours.\n  console.log(`two\n  lines`);\n";
+    book.write("theme/page.js", own);
+    assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
+    assert_eq!(served(&book), own);
 }
 
 #[test]

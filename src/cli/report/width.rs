@@ -24,6 +24,11 @@ fn columns(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
 
 /// The width of prose: what `COLUMNS` says, else the terminal, at most [`WIDEST`].
 pub fn prose() -> usize {
+    line().unwrap_or(WIDEST)
+}
+
+/// The same; `None` where data goes to a program, which wants lines whole.
+pub fn line() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    said.or_else(terminal).unwrap_or(WIDEST).clamp(20, WIDEST)
+    said.or_else(terminal).map(|width: usize| width.clamp(20, WIDEST))
 }
