@@ -4,17 +4,24 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "search/cost.rs"]
+mod cost;
 #[path = "../tests/it/queries.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod queries;
 
 use camino::Utf8Path;
+use cost::Cost;
 use faultbook::Given;
 use faultbook::search::{Index, Query, documents, export};
 use queries::{Dice, KINDS, differences, generated, in_javascript, query};
 use serde_json::Value;
 
 const N: usize = 10_000;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let project = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -29,18 +36,19 @@ fn main() {
         None => faultbook::read(&generated(N), &Given::default()).book,
     };
     let documents = documents(&book);
-    let start = cpu_seconds();
+    let start = Cost::now();
     let index = Index::in_memory(&documents).unwrap();
-    let indexed = cpu_seconds();
+    let indexed = start.elapsed();
     let shards = export(&index, &documents).unwrap();
-    let exported = cpu_seconds();
+    let exported = start.elapsed();
     println!(
-        "{} documents; CPU: index {:.2} s, shards {:.2} s",
+        "{} documents; CPU: index {:.2} s, shards {:.2} s; {:.2} s on the clock",
         documents.len(),
-        indexed - start,
-        exported - indexed
+        indexed.cpu,
+        exported.cpu - indexed.cpu,
+        exported.wall
     );
-    for kind in ["manifest.json", "/t/", "/b/", "/f/", "/d-"] {
+    for kind in ["manifest.json", "/t/", "/hot.json", "/b/", "/f/", "/d-"] {
         let files: Vec<usize> =
             shards.iter().filter(|file| file.path.contains(kind)).map(|file| file.body.len()).collect();
         println!("{kind}: {} files, {} bytes", files.len(), files.iter().sum::<usize>());
@@ -66,18 +74,14 @@ fn report<'a>(kind: &str, answers: impl Iterator<Item = &'a Value>) {
         sizes[(sizes.len() - 1) * percent / 100]
     };
     println!(
-        "{kind:>6}: {} bytes, 95th {}; {} requests, 95th {}",
+        "{kind:>6}: {} bytes, 95th {}; {} requests, 95th {}; as the first query {}, 95th {}; {}, 95th {}",
         at("bytes", 50),
         at("bytes", 95),
         at("requests", 50),
-        at("requests", 95)
+        at("requests", 95),
+        at("bytes_first", 50),
+        at("bytes_first", 95),
+        at("requests_first", 50),
+        at("requests_first", 95)
     );
-}
-
-/// What this process has used of the processors so far, all threads together; Linux counts in hundredths.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let ticks =
-        |nth: usize| stat.rsplit(')').next().unwrap().split_whitespace().nth(nth).unwrap().parse::<f64>();
-    (ticks(11).unwrap() + ticks(12).unwrap()) / 100.0
 }
