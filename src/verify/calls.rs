@@ -42,6 +42,11 @@ const MSG_FASTOPEN: u64 = 0x2000_0000;
 const TIOCSTI: u64 = 0x5412;
 /// Does so by way of the console's selection.
 const TIOCLINUX: u64 = 0x541c;
+const CLONE_FILES: u64 = 0x0000_0400;
+const CLONE_THREAD: u64 = 0x0001_0000;
+const CLOSE_RANGE_UNSHARE: u64 = 2;
+const F_SETLEASE: u64 = 1024;
+const F_NOTIFY: u64 = 1026;
 const PRIO_PROCESS: u64 = 0;
 const IOPRIO_WHO_PROCESS: u64 = 1;
 
@@ -55,7 +60,6 @@ const REFUSED: &[Call] = &[
     ("clock_adjtime", 305, 266),
     ("clock_settime", 227, 112),
     ("delete_module", 176, 106),
-    ("fanotify_init", 300, 262),
     ("finit_module", 313, 273),
     ("fsconfig", 431, 431),
     ("fsmount", 432, 432),
@@ -122,10 +126,11 @@ const REFUSED: &[Call] = &[
 
 /// Refused where one of these rows holds as a whole.
 const REFUSED_WHEN: &[(Call, &[&[When]])] = &[
-    // A new namespace of any kind; one rule for each bit.
+    // A new namespace of any kind; one rule for each bit. And a thread with open files of its own, which nobody would count.
     (
         ("clone", 56, 220),
         &[
+            &[Has(0, CLONE_THREAD), Lacks(0, CLONE_FILES)],
             &[Has(0, 0x0002_0000)],
             &[Has(0, 0x0200_0000)],
             &[Has(0, 0x0400_0000)],
@@ -135,6 +140,9 @@ const REFUSED_WHEN: &[(Call, &[&[When]])] = &[
             &[Has(0, 0x4000_0000)],
         ],
     ),
+    (("close_range", 436, 436), &[&[Has(2, CLOSE_RANGE_UNSHARE)]]),
+    // Notes who opens what, and makes whoever opens it wait.
+    (("fcntl", 72, 25), &[&[Is(1, F_NOTIFY)], &[Is(1, F_SETLEASE)]]),
     (("ioctl", 16, 29), &[&[Is(1, TIOCSTI)], &[Is(1, TIOCLINUX)]]),
     // Of others, Landlock keeps signals away, and none of what follows.
     (("ioprio_set", 251, 30), &[&[IsNot(0, IOPRIO_WHO_PROCESS)], &[IsNot(1, 0)]]),
@@ -162,9 +170,14 @@ const ALL_BUT_TCP: &[&[When]] = &[
     &[IsNot(2, 0), IsNot(2, IPPROTO_TCP)],
 ];
 
-/// Answered as by a kernel that does not have it: its arguments cannot be looked at, and every program that knows it
-/// has another way.
-const UNKNOWN: &[Call] = &[("clone3", 435, 435)];
+/// Answered as by a kernel that does not have them: programs that know them have another way. The arguments of `clone3`
+/// cannot be looked at; the others tell who opens files that may not be read.
+const UNKNOWN: &[Call] = &[
+    ("clone3", 435, 435),
+    ("fanotify_init", 300, 262),
+    ("inotify_init", 253, NONE),
+    ("inotify_init1", 294, 26),
+];
 
 /// Answered as by a file system that does not have them: Landlock has no rule for attributes of files outside.
 const UNSUPPORTED: &[Call] = &[

@@ -126,6 +126,7 @@ fn said(done: Done) -> Result<Value, Unknown> {
         End::TooMuchOutput => return Err(Unknown::new("output-cap")),
         End::TooMuchScratch => return Err(Unknown::new("scratch-cap")),
         End::TooManyProcesses => return Err(Unknown::new("process-cap")),
+        End::TooMuchMemory => return Err(Unknown::new("memory-cap")),
         End::NotStarted(_) => return Err(Unknown::new("not-started")),
     }
     if let Ok(document) = serde_json::from_str::<Value>(&done.stdout) {

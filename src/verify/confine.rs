@@ -204,7 +204,7 @@ pub fn claims(is_root: bool) -> Claims {
         },
         network: if seccomp { "enforced:seccomp".to_owned() } else { not("the check can use the network") },
         signals: if abi >= 6 { format!("enforced:landlock-abi{abi}") } else { "not confined".to_owned() },
-        limits: "cpu,fsize,nofile,core,data,processes,output,scratch".to_owned(),
+        limits: "cpu,fsize,nofile,core,data,memory,processes,output,scratch".to_owned(),
         kill: "group+subreaper".to_owned(),
         notes,
     }

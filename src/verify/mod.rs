@@ -26,6 +26,7 @@ mod matcher;
 mod mutants;
 mod network;
 mod observe;
+mod offspring;
 mod outcome;
 mod plan;
 mod query;

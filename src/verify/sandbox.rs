@@ -74,6 +74,8 @@ pub struct Caps {
     pub processes: u64,
     /// Bytes of private memory, of one process.
     pub memory: u64,
+    /// Bytes of memory that the program and all that came of it may really fill together.
+    pub memory_in_all: u64,
     /// Bytes that the folders it may write to may hold together.
     pub scratch: u64,
     /// Bytes kept of each stream: of its beginning one half, of its end the other.
@@ -90,6 +92,7 @@ impl Default for Caps {
             open_files: 256,
             processes: 256,
             memory: 4 << 30,
+            memory_in_all: 4 << 30,
             scratch: 512 << 20,
             kept: 64 << 10,
             output: 1 << 20,
@@ -112,6 +115,8 @@ pub enum End {
     TooMuchScratch,
     /// By us: it started too many processes.
     TooManyProcesses,
+    /// By us: it and all that came of it filled too much memory.
+    TooMuchMemory,
     /// It is not there, cannot be run, or could not be confined.
     NotStarted(String),
 }
@@ -125,6 +130,7 @@ impl std::fmt::Display for End {
             End::TooMuchOutput => f.write_str("printed too much"),
             End::TooMuchScratch => f.write_str("filled its folder"),
             End::TooManyProcesses => f.write_str("started too many processes"),
+            End::TooMuchMemory => f.write_str("filled too much memory"),
             End::NotStarted(why) => write!(f, "did not start: {why}"),
         }
     }

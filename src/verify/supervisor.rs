@@ -4,6 +4,7 @@
 //! It is not confined itself, and nothing that a record sets reaches it. `main` leads here before it reads any argument.
 
 use super::confine::{CONFINE, confine, keep_signals_in};
+use super::offspring::{Watch, children};
 use super::sandbox::{End, Job, Policy};
 use super::temporary;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,10 +13,8 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, getpgrp, getppid, kill_process, kill_process_group, pidfd_open,
     set_child_subreaper, setpgid, setsid, wait,
 };
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -136,7 +135,7 @@ impl Reach {
 /// Waits for the program, and ends it when the line to whoever wants it closes, it multiplies or holds too much.
 fn look_after(child: &mut Child, reach: Reach, line: &impl AsFd, policy: &Policy) -> io::Result<End> {
     let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
-    let room = Room { policy, free_at_first: free(policy) };
+    let watch = Watch::begin(policy);
     let mut killed_at: Option<Instant> = None;
     let mut end = None;
     loop {
@@ -153,18 +152,13 @@ fn look_after(child: &mut Child, reach: Reach, line: &impl AsFd, policy: &Policy
             break;
         }
         let is_over = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
-        let excess = || {
-            let multiplies = n_running(policy.caps.processes) > policy.caps.processes;
-            let fills = || (n_ready == 0 && room.is_overfull()).then_some(End::TooMuchScratch);
-            multiplies.then_some(End::TooManyProcesses).or_else(fills)
-        };
         match killed_at {
             None if is_over => {
                 reach.send(Signal::TERM);
                 killed_at = Some(Instant::now());
             }
             None => {
-                end = excess();
+                end = watch.excess(n_ready == 0);
                 if end.is_some() {
                     reach.send(Signal::KILL);
                     killed_at = Some(Instant::now());
@@ -206,103 +200,4 @@ fn sweep(reach: Reach) {
         // for one here could be to wait for one that nobody has killed yet.
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-fn children(process: &str) -> Vec<Pid> {
-    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids =
-        |list: String| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>();
-    lists.flat_map(pids).filter_map(Pid::from_raw).collect()
-}
-
-/// What an entry of a folder takes, be it an empty file: bytes.
-const BYTES_OF_A_NAME: u64 = 1024;
-
-/// The room that a program may fill.
-struct Room<'p> {
-    policy: &'p Policy,
-    free_at_first: Option<u64>,
-}
-
-impl Room<'_> {
-    /// Whether the program holds more than it may.
-    fn is_overfull(&self) -> bool {
-        let most = self.policy.caps.scratch;
-        let mut bytes = hidden_bytes();
-        let mut is_blind = false;
-        for entry in self.policy.write.iter().flat_map(walkdir::WalkDir::new) {
-            match entry {
-                Ok(entry) => {
-                    bytes += entry.metadata().map_or(0, |there| there.blocks() * 512) + BYTES_OF_A_NAME;
-                }
-                Err(error) => match error.io_error().map(io::Error::kind) {
-                    // It goes deeper than a path can say.
-                    Some(io::ErrorKind::InvalidFilename) => return true,
-                    Some(io::ErrorKind::PermissionDenied) => is_blind = true,
-                    // It is gone.
-                    _ => {}
-                },
-            }
-            if bytes > most {
-                return true;
-            }
-        }
-        // Behind what is closed to us, only the disk itself tells.
-        let taken = || Some(self.free_at_first?.saturating_sub(free(self.policy)?));
-        is_blind && taken().is_some_and(|taken| taken > most)
-    }
-}
-
-/// Bytes that are free where a program may write.
-fn free(policy: &Policy) -> Option<u64> {
-    let disk = rustix::fs::statvfs(policy.write.first()?).ok()?;
-    Some(disk.f_bavail * disk.f_frsize)
-}
-
-/// The program and all that came of it.
-fn offspring() -> impl Iterator<Item = String> {
-    let mut next = children("self");
-    std::iter::from_fn(move || {
-        let process = next.pop()?.as_raw_nonzero().to_string();
-        next.extend(children(&process));
-        Some(process)
-    })
-}
-
-/// How many threads the program and all that came of it have; each that ended and was not asked for counts as one.
-/// It is not counted far beyond `most`: some multiply faster than anybody counts.
-fn n_running(most: u64) -> u64 {
-    let threads =
-        |process: String| std::fs::read_dir(format!("/proc/{process}/task")).map_or(0, Iterator::count);
-    offspring().take(most as usize + 1).map(threads).sum::<usize>() as u64
-}
-
-/// Bytes that the program and all that came of it hold where no folder shows them: in files that have no name any
-/// more, and in shared memory, which no limit of the kernel counts.
-fn hidden_bytes() -> u64 {
-    let mut held: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-    for process in offspring() {
-        let fds = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
-        for file in fds.filter_map(|fd| fd.path().metadata().ok()).filter(|file| file.nlink() == 0) {
-            held.insert((file.dev(), file.ino()), file.blocks() * 512);
-        }
-        let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap_or_default();
-        for (place, bytes) in maps.lines().filter_map(nameless) {
-            held.entry(place).and_modify(|there| *there = bytes.max(*there)).or_insert(bytes);
-        }
-    }
-    held.values().sum()
-}
-
-/// A line of proc_pid_maps(5) about a file without a name: its device and number, and how much of it is mapped.
-fn nameless(line: &str) -> Option<((u64, u64), u64)> {
-    let line = line.strip_suffix(" (deleted)")?;
-    let mut words = line.split_whitespace();
-    let (begin, end) = words.next()?.split_once('-')?;
-    let (major, minor) = words.nth(2)?.split_once(':')?;
-    let number = words.next()?.parse().ok()?;
-    let hex = |text| u64::from_str_radix(text, 16).ok();
-    let device = rustix::fs::makedev(hex(major)? as u32, hex(minor)? as u32);
-    Some(((device, number), hex(end)?.saturating_sub(hex(begin)?)))
 }

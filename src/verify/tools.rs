@@ -480,6 +480,8 @@ fn caps(limits: &Limits) -> Caps {
         file_size: limits.file_size.unwrap_or(usual.file_size),
         processes: limits.processes.unwrap_or(usual.processes),
         memory: limits.memory.unwrap_or(usual.memory),
+        // What one process may have, all of them together may have.
+        memory_in_all: limits.memory.unwrap_or_default().max(usual.memory_in_all),
         output: limits.output.unwrap_or(usual.output),
         ..usual
     }

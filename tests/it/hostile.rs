@@ -160,6 +160,34 @@ const ATTEMPTS: &[(&str, &str)] = &[
         "python3 -c \"import ctypes, os, sys; a = (ctypes.c_uint64 * 8)(0x10000000, 0, 0, 0, 17); \
          r = ctypes.CDLL(None).syscall(435, ctypes.byref(a), 64); r or os._exit(0); sys.exit(r < 0)\"; echo did it",
     ),
+    (
+        "learn who opens a file",
+        "python3 -c \"import ctypes, sys; c = ctypes.CDLL(None); \
+         sys.exit(c.inotify_add_watch(c.inotify_init1(0), b'$OUT', 0x20) < 0)\"; echo did it",
+    ),
+    (
+        "learn who opens a file in an older way",
+        "python3 -c \"import ctypes, os, sys; c = ctypes.CDLL(None); n = {'x86_64': 253, 'aarch64': 26}[os.uname().machine]; \
+         sys.exit(c.syscall(n, 0) < 0)\"; echo did it",
+    ),
+    (
+        "learn who opens a file in the oldest way",
+        "python3 -c \"import fcntl, os; fcntl.fcntl(os.open('.', os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_ACCESS)\"; echo did it",
+    ),
+    (
+        "make whoever opens a file wait",
+        "touch own; python3 -c \"import fcntl, os; fcntl.fcntl(os.open('own', os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)\"; \
+         echo did it",
+    ),
+    (
+        "have open files that its process does not show",
+        "python3 -c \"import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(436, 100, 100, 2) != 0)\"; echo did it",
+    ),
+    (
+        "have many files on their way between two sockets",
+        "python3 -c \"import socket\nfor n in range(3): a, b = p = socket.socketpair(); socket.send_fds(a, [b'x'], 250 * [0]); \
+         globals()[str(n)] = p\"; echo did it",
+    ),
     ("take room that no file shows", "touch file; fallocate -n -l 50000000 file; echo did it"),
     (
         // Where the kernel does not have that numbering, the answer is 38, and not 1.
@@ -263,7 +291,7 @@ fn nothing_outlives_a_killed_faultbook() {
 }
 
 /// Polls for a state that comes by itself, or fails after a time that only a hang reaches.
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..3_000 {
         if holds() {
             return;
@@ -273,7 +301,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     panic!("{what}: did not come about");
 }
 
-fn job(script: &str, timeout: Duration, caps: Caps) -> (Inside, Job) {
+pub fn job(script: &str, timeout: Duration, caps: Caps) -> (Inside, Job) {
     let inside = Inside::new(&here().launcher).unwrap();
     let args = vec!["-eu".to_owned(), "-c".to_owned(), script.to_owned()];
     let mut job = inside.job(Path::new("/bin/sh"), args, timeout, &here());

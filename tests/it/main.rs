@@ -25,6 +25,7 @@ mod parity;
 mod props;
 mod queries;
 mod reports;
+mod room;
 mod schema;
 mod scripts;
 mod search;
