@@ -1,9 +1,10 @@
 //! The steps that run programs: where they start, what they are given, and what they said.
 
 use super::files;
+use super::git;
 use super::matcher::Unknown;
 use super::observe::World;
-use super::sandbox::{Done, End};
+use super::sandbox::{Caps, Done, End};
 use super::temporary::Temporary;
 use super::tools::Call;
 use crate::model::{CommandStep, Interpreter, ShellStep, Template, WorkingFolder};
@@ -11,6 +12,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How git ends where it gives up; not so where it does not know our words.
+const GIT_FATAL: i32 = 128;
+/// For git to list settings.
+const GIT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs a declared program.
 pub fn command(world: &World<'_>, step: &CommandStep, timeout: Duration) -> Result<Value, Unknown> {
@@ -23,6 +29,7 @@ pub fn command(world: &World<'_>, step: &CommandStep, timeout: Duration) -> Resu
     }
     let mut env = passed(world, &step.env_pass);
     env.extend(expanded(world, &step.env)?);
+    protect(world, &folder, &mut env)?;
     let stdin = step.stdin.as_ref().map(|text| stdin(world, text)).transpose()?;
     let call = Call {
         args: step.args.iter().map(|arg| world.scope.text(&arg.0)).collect::<Result<_, _>>()?,
@@ -44,10 +51,12 @@ pub fn shell(world: &World<'_>, step: &ShellStep, timeout: Duration) -> Result<V
         Interpreter::Pwsh => ("pwsh", &["-NoProfile", "-NonInteractive", "-Command"]),
     };
     let args = options.iter().copied().chain([step.script.as_str()]);
+    let mut env = expanded(world, &step.env)?;
+    protect(world, &folder, &mut env)?;
     let call = Call {
         args: args.map(str::to_owned).collect(),
         cwd: folder.below(step.cwd.as_deref())?,
-        env: expanded(world, &step.env)?,
+        env,
         stdin: None,
         write: folder.own.iter().map(|own| own.path().to_path_buf()).collect(),
         timeout,
@@ -104,6 +113,43 @@ fn expanded(
     env: &BTreeMap<String, Template>,
 ) -> Result<BTreeMap<String, String>, Unknown> {
     env.iter().map(|(name, value)| Ok((name.clone(), world.scope.text(&value.0)?))).collect()
+}
+
+/// Keeps git from running programs that the folder names, unless a check may run the folder's code. What is asked of a
+/// fixture is asked in the same way, or its states would show something else than folders do.
+fn protect(world: &World<'_>, folder: &Folder, env: &mut BTreeMap<String, String>) -> Result<(), Unknown> {
+    if world.verifier.sandbox.runs_subject_code {
+        return Ok(());
+    }
+    let named = world.named_in_git.get_or_init(|| named_in_git(world, folder)).clone()?;
+    git::protect(env, &world.programs.variables, &named);
+    Ok(())
+}
+
+/// What the settings of a real folder name; a fixture was made by the record.
+fn named_in_git(world: &World<'_>, folder: &Folder) -> Result<Vec<(String, String)>, Unknown> {
+    let is_repository = [".git", "HEAD"].iter().any(|name| folder.path.join(name).exists());
+    if world.http.is_some() || !is_repository {
+        return Ok(Vec::new());
+    }
+    let call = Call {
+        args: git::LIST.iter().map(|&word| word.to_owned()).collect(),
+        cwd: folder.path.clone(),
+        env: BTreeMap::new(),
+        stdin: None,
+        write: Vec::new(),
+        timeout: GIT_TIME,
+    };
+    let done = match world.programs.call_any("git", &call) {
+        Err(Unknown(reason)) if reason.starts_with("missing-tool") => return Ok(Vec::new()),
+        done => done?,
+    };
+    match done.end {
+        End::Exit(0) if done.stdout.len() < Caps::default().kept => git::overrides(&done.stdout),
+        // What git cannot read settings of is no repository to it.
+        End::Exit(GIT_FATAL) => Ok(Vec::new()),
+        _ => Err(Unknown::new("git-settings")),
+    }
 }
 
 fn stdin(world: &World<'_>, text: &Template) -> Result<Temporary, Unknown> {

@@ -14,7 +14,7 @@ use super::service::{Replica, listen};
 use super::template::Scope;
 use super::tools::{Host, Versions};
 use crate::model::{Privileges, Verdict, Verifier};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -136,6 +136,7 @@ pub(super) fn run<'r>(
         documents: around.documents,
         question,
         free_inputs,
+        named_in_git: OnceCell::new(),
         printed: RefCell::default(),
         hidden: given.secrets,
         deadline: began + verifier.timeout,

@@ -17,6 +17,7 @@ mod export_long;
 mod files;
 mod fixture;
 mod flat;
+mod git;
 mod globs;
 mod harvest;
 mod http;

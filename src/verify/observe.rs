@@ -19,7 +19,7 @@ use crate::model::{
     Probes, Root, StepKind, TcpStep, Template, Verifier, VerifierStep,
 };
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -51,6 +51,8 @@ pub struct World<'r> {
     pub question: Option<&'r Question<'r>>,
     /// Inputs whose paths may lead out of the subject: those that whoever runs this has handed in.
     pub free_inputs: BTreeSet<String>,
+    /// Settings of git in the examined folder that name programs, and what stands for them; asked once.
+    pub named_in_git: OnceCell<Result<Vec<(String, String)>, Unknown>>,
     /// What programs and scripts printed, by step.
     pub printed: RefCell<BTreeMap<String, String>>,
     /// What is taken out of every text that leaves: secrets by name.

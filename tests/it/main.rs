@@ -16,6 +16,7 @@ mod elsewhere;
 mod engine;
 mod export;
 mod files;
+mod folder;
 mod golden;
 mod hostile;
 mod import;
