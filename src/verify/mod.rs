@@ -45,6 +45,7 @@ mod steady;
 mod supervisor;
 mod template;
 mod temporary;
+mod tls;
 mod tokens;
 mod tools;
 mod trust;

@@ -1,15 +1,17 @@
 //! What steps of ours ask of the network: requests, and whether a port is taken.
 //!
 //! Only of hosts that the record lists, or of this machine where it says `loopback`. In a fixture nothing is asked:
-//! recorded answers stand for servers. Plain `http` only; TLS is not built in.
+//! recorded answers stand for servers.
 
 use super::http::{self, Kind, Message};
 use super::matcher::Unknown;
+use super::tls;
 use crate::model::{HttpReply, Network};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A request of ours, complete.
@@ -43,24 +45,43 @@ pub fn recorded(replies: &[HttpReply], ask: &Ask) -> Result<Value, Unknown> {
     Ok(seen(&message, &ask.url, Duration::ZERO))
 }
 
+/// What a request of ours has to keep to.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'r> {
+    /// Whom it may ask.
+    pub network: &'r Network,
+    /// Until when.
+    pub deadline: Instant,
+    /// Whom TLS trusts: a file of roots; those of the system where absent.
+    pub roots: Option<&'r Path>,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
 /// What a server answers.
-pub fn request(network: &Network, ask: &Ask, deadline: Instant) -> Result<Value, Unknown> {
+pub fn request(terms: Terms<'_>, ask: &Ask) -> Result<Value, Unknown> {
     let began = Instant::now();
     let mut ask = ask.clone();
     for _ in 0..=ask.follow {
-        let message = once(network, &ask, deadline)?;
+        let (message, days_left) = once(terms, &ask)?;
         let next = match (message.status, message.headers.get("location")) {
             (301 | 302 | 303 | 307 | 308, Some(place)) if ask.follow > 0 => redirected(&ask.url, place),
             _ => None,
         };
         match next {
             Some(next) => {
-                if host_of(&next) != host_of(&ask.url) {
+                if origin_of(&next) != origin_of(&ask.url) {
                     ask.headers.retain(|name, _| !name.eq_ignore_ascii_case("authorization"));
                 }
                 ask.url = next;
             }
-            None => return Ok(seen(&message, &ask.url, began.elapsed())),
+            None => {
+                let mut seen = seen(&message, &ask.url, began.elapsed());
+                if let Some(days) = days_left {
+                    seen["tls_days_left"] = days.into();
+                }
+                return Ok(seen);
+            }
         }
     }
     Err(Unknown::new("too-many-redirects"))
@@ -75,43 +96,92 @@ fn redirected(from: &str, place: &str) -> Option<String> {
     place.starts_with('/').then(|| format!("{scheme}://{host}{place}"))
 }
 
-fn host_of(url: &str) -> &str {
-    url.split('/').nth(2).unwrap_or_default()
+/// The scheme, the host and the port: what was meant for one is not sent to another.
+fn origin_of(url: &str) -> Vec<&str> {
+    url.split('/').take(3).collect()
 }
 
-fn once(network: &Network, ask: &Ask, deadline: Instant) -> Result<Message, Unknown> {
-    let (scheme, rest) = ask.url.split_once("://").ok_or_else(|| Unknown::new("bad-address"))?;
+fn once(terms: Terms<'_>, ask: &Ask) -> Result<(Message, Option<i64>), Unknown> {
+    let bad_address = || Unknown::new("bad-address");
+    let (scheme, rest) = ask.url.split_once("://").ok_or_else(bad_address)?;
     let usual_port = if scheme == "https" { 443 } else { 80 };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => {
-            (host, port.parse().map_err(|_| Unknown::new("bad-address"))?)
-        }
+        Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| bad_address())?),
         _ => (authority, usual_port),
     };
     // Whether it may be asked comes first: what is denied is denied in any scheme.
-    allowed(network, host, port)?;
-    if scheme != "http" {
-        return Err(Unknown::new("https-not-built-in"));
-    }
+    allowed(terms.network, host, port)?;
     let path = path.split('#').next().unwrap_or_default();
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
-    if !plain(&path) || !plain(&ask.method) {
-        return Err(Unknown::new("bad-address"));
+    if !plain(&path) || !plain(&ask.method) || !matches!(scheme, "http" | "https") {
+        return Err(bad_address());
     }
-    let mut stream = connect(network, host, port, deadline)?;
-    let mut headers: BTreeMap<String, String> =
-        ask.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
-    headers.insert("host".to_owned(), authority.to_owned());
-    let kind = if ask.method == "HEAD" { Kind::AnswerToHead } else { Kind::Answer };
-    let first = format!("{} {path} HTTP/1.1", ask.method);
-    let sent = http::write(&mut stream, &first, &headers, ask.body.as_bytes());
-    sent.and_then(|()| http::read(&mut stream, kind)).map_err(|error| match error.kind() {
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => Unknown::new("timeout"),
-        std::io::ErrorKind::FileTooLarge => Unknown::new("body-too-large"),
-        _ => Unknown::new("no-answer"),
-    })
+    let stream =
+        Timed { stream: connect(terms.network, host, port, terms.deadline)?, deadline: terms.deadline };
+    let request = Request { ask, authority, path };
+    if scheme == "http" {
+        return Ok((request.over(&mut { stream })?, None));
+    }
+    let mut secured = tls::secure(stream, host.trim_matches(['[', ']']), terms.roots)?;
+    let message = request.over(&mut secured)?;
+    Ok((message, tls::days_left(&secured, terms.now)))
+}
+
+/// One request, taken apart.
+struct Request<'r> {
+    ask: &'r Ask,
+    authority: &'r str,
+    path: String,
+}
+
+impl Request<'_> {
+    fn over(&self, stream: &mut (impl Read + Write)) -> Result<Message, Unknown> {
+        let ask = self.ask;
+        let mut headers: BTreeMap<String, String> =
+            ask.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        headers.insert("host".to_owned(), self.authority.to_owned());
+        let kind = if ask.method == "HEAD" { Kind::AnswerToHead } else { Kind::Answer };
+        let first = format!("{} {} HTTP/1.1", ask.method, self.path);
+        let sent = http::write(stream, &first, &headers, ask.body.as_bytes());
+        sent.and_then(|()| http::read(stream, kind)).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Unknown::new("timeout"),
+            io::ErrorKind::FileTooLarge => Unknown::new("body-too-large"),
+            _ => Unknown::new("no-answer"),
+        })
+    }
+}
+
+/// A connection whose every word has to come before one deadline, however slowly they come.
+struct Timed {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Timed {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 fn seen(message: &Message, url: &str, took: Duration) -> Value {
@@ -131,9 +201,9 @@ fn seen(message: &Message, url: &str, took: Duration) -> Value {
 
 /// Calls a port. Unknown where that is not allowed, where there is no such host, and where nothing answers in time.
 fn connect(network: &Network, host: &str, port: u16, deadline: Instant) -> Result<TcpStream, Unknown> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Unknown::new("refused"),
-        std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => Unknown::new("timeout"),
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Unknown::new("refused"),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Unknown::new("timeout"),
         _ => Unknown::new("no-connection"),
     };
     allowed(network, host, port)?;
@@ -192,8 +262,8 @@ pub fn take(network: &Network, host: &str, port: u16) -> Result<Value, Unknown> 
     match TcpListener::bind((host, port)) {
         Ok(_) => Ok(json!({"bind": "free"})),
         Err(error) => match error.kind() {
-            std::io::ErrorKind::AddrInUse => Ok(json!({"bind": "in-use"})),
-            std::io::ErrorKind::PermissionDenied => Ok(json!({"bind": "denied"})),
+            io::ErrorKind::AddrInUse => Ok(json!({"bind": "in-use"})),
+            io::ErrorKind::PermissionDenied => Ok(json!({"bind": "denied"})),
             _ => Err(Unknown::new("no-such-host")),
         },
     }

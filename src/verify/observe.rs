@@ -7,11 +7,12 @@ use super::commands;
 use super::files::{self, Documents, LoadedFile, Reading};
 use super::judge::{AMBIGUOUS, Facts, SKIPPED};
 use super::matcher::{Known, Matching, Unknown, all, any};
-use super::network::{self, Ask};
+use super::network::{self, Ask, Terms};
 use super::outcome::{Evidence, StepOutcome};
 use super::query::Query;
 use super::service::{self, Replica};
 use super::template::{Scope, alone, in_text};
+use super::tls::ROOTS_VARIABLE;
 use super::tokens;
 use super::tools::{Programs, Version};
 use crate::model::{
@@ -21,7 +22,7 @@ use crate::model::{
 use serde_json::{Value, json};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Puts a question to a person; `None` where there is no answer.
@@ -246,7 +247,16 @@ impl Sight<'_, '_> {
                 self.world.programs.used.recorded.set(true);
                 Ok(answer)
             }
-            None => network::request(&self.world.network, &ask, self.deadline),
+            None => {
+                let world = self.world;
+                let terms = Terms {
+                    network: &world.network,
+                    deadline: self.deadline,
+                    roots: world.variables.get(ROOTS_VARIABLE).map(Path::new),
+                    now: world.now,
+                };
+                network::request(terms, &ask)
+            }
         }
     }
 
@@ -361,7 +371,7 @@ impl Sight<'_, '_> {
         }
     }
 
-    fn one_file(&self, root: &std::path::Path, before: &str, path: &str, matcher: &Matcher) -> Known {
+    fn one_file(&self, root: &Path, before: &str, path: &str, matcher: &Matcher) -> Known {
         if Instant::now() >= self.deadline {
             return Err(Unknown::new("timeout"));
         }

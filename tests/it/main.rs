@@ -19,6 +19,7 @@ mod files;
 mod folder;
 mod golden;
 mod hostile;
+mod https;
 mod import;
 mod mcp;
 mod mcp_client;

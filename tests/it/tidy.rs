@@ -113,6 +113,7 @@ fn each_crate_stays_in_its_room() {
         ("landlock::", &["verify/confine.rs"]),
         ("seccompiler::", &["verify/calls.rs"]),
         ("close_fds::", &["verify/supervisor.rs"]),
+        ("rustls::", &["verify/tls.rs"]),
         ("anyhow::", &["cli"]),
         (
             "std::process",
