@@ -58,6 +58,10 @@ pub struct CellView {
     pub state: String,
     /// What it showed.
     pub badge: Badge,
+    /// How far that is from repaired: where the mark stands on a line of 56, or nothing where it cannot be told.
+    pub mark: Option<usize>,
+    /// Whether the law of proof wants it otherwise.
+    pub unexpected: bool,
 }
 
 impl CheckView {
@@ -82,7 +86,16 @@ impl CheckView {
                 CellName::State(name) => name.replace('_', " "),
             },
             badge: verdict_badge(name, *verdict),
+            mark: mark(*verdict),
+            unexpected: !name.accepts(*verdict),
         };
+        // Fixes stand above wrong fixes, and these in the order of the page.
+        let mut cells: Vec<_> = proof.cells.iter().collect();
+        cells.sort_by_key(|(name, _)| match name {
+            CellName::WrongFix(id) => (1, record.nth_wrong_fix(id)),
+            CellName::State(_) => (2, None),
+            _ => (0, None),
+        });
         let ran = matches!(proof.state, ProofState::Tested | ProofState::Failing);
         let setup = check.and_then(|check| check.setup.clone());
         let trust =
@@ -102,7 +115,7 @@ impl CheckView {
             result: result(proof),
             test_of_test: if ran { test_of_test(proof) } else { Vec::new() },
             refuted: ran.then(|| (proof.n_refuted(), record.wrong_fixes.len())),
-            cells: if ran { proof.cells.iter().map(cell).collect() } else { Vec::new() },
+            cells: if ran { cells.into_iter().map(cell).collect() } else { Vec::new() },
         })
     }
 }
@@ -122,8 +135,8 @@ fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
     let (icon, label) = match verdict {
         Verdict::Present => ("✗", "still broken"),
         Verdict::Fixed => ("✓", "fixed"),
-        Verdict::Masked => ("✗", "masked, not fixed"),
-        Verdict::Incomplete => ("✗", "incomplete"),
+        Verdict::Masked => ("◐", "masked, not fixed"),
+        Verdict::Incomplete => ("◐", "incomplete"),
         Verdict::CannotTell => ("?", "cannot tell"),
         Verdict::Absent => ("✓", "not there"),
         Verdict::NotFixed => ("✗", "not fixed"),
@@ -131,12 +144,27 @@ fn verdict_badge(name: &CellName, verdict: Verdict) -> Badge {
     };
     let label =
         if *name == CellName::Broken && verdict == Verdict::Present { "failure present" } else { label };
-    let tone = match name.accepts(verdict) {
-        true if name.is_fix() => "ok",
-        true => "plain",
-        false => "bad",
+    let tone = match mark(verdict) {
+        Some(BROKEN) => "bad",
+        Some(HIDDEN) => "warn",
+        Some(_) => "ok",
+        None => "plain",
     };
     Badge { tone, icon, label }
+}
+
+/// Where the marks of a matrix stand, on a line from broken to repaired.
+const BROKEN: usize = 6;
+const HIDDEN: usize = 28;
+const REPAIRED: usize = 50;
+
+fn mark(verdict: Verdict) -> Option<usize> {
+    match verdict {
+        Verdict::Present | Verdict::NotFixed => Some(BROKEN),
+        Verdict::Masked | Verdict::Incomplete => Some(HIDDEN),
+        Verdict::Fixed | Verdict::Absent => Some(REPAIRED),
+        Verdict::CannotTell | Verdict::Error => None,
+    }
 }
 
 /// What happened when printed commands ran; nothing where the run was of another version of them, or where something

@@ -5,6 +5,7 @@
 //! Not here: search shards (`search`), writing files (`disk`), deciding what a check proves (`verify`).
 
 mod assets;
+mod bars;
 mod check_view;
 mod facets;
 mod highlight;
@@ -16,6 +17,7 @@ mod lists;
 mod long_view;
 mod machine;
 mod pages;
+mod relations;
 mod status;
 mod templates;
 mod view;

@@ -3,6 +3,7 @@
 use super::assets::Theme;
 use super::facets::{self, Shelf};
 use super::html::{Html, Setting};
+use super::relations::Relations;
 use super::templates::{TemplateError, Templates};
 use super::view::{CardView, GuideView, RecordView, Surroundings};
 use super::{Page, json};
@@ -48,6 +49,7 @@ pub struct Site<'b> {
     assets: Vec<Page>,
     pub(super) shelves: Vec<Shelf<'b>>,
     records: Vec<&'b Record>,
+    pub(super) relations: Relations<'b>,
     titles: BTreeMap<String, String>,
     facet_paths: BTreeMap<(&'static str, String), String>,
 }
@@ -130,7 +132,8 @@ impl<'b> Site<'b> {
         let titles =
             book.records.values().map(|record| (record.id.to_string(), record.title.clone())).collect();
         let records = book.records.values().collect();
-        Site { contents, templates, assets, shelves, records, titles, facet_paths }
+        let relations = Relations::of(book);
+        Site { contents, templates, assets, shelves, records, relations, titles, facet_paths }
     }
 
     /// How many parts there are.
@@ -193,6 +196,7 @@ impl<'b> Site<'b> {
     fn around(&self) -> Surroundings<'_> {
         Surroundings {
             scripts: self.contents.scripts,
+            relations: &self.relations,
             titles: &self.titles,
             facet_paths: &self.facet_paths,
             edit_url_template: self.settings().edit_url_template.as_deref(),

@@ -2,6 +2,7 @@
 
 use super::check_view::{Badge, CheckView, proof_badge, ran};
 use super::html::{Html, Setting};
+use super::relations::Relations;
 use crate::model::{
     Affected, Audience, CellName, Citation, Confusion, Guide, Keyword, OtherFix, Outcome, Proof, Prose,
     Record, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation, WrongFix,
@@ -304,14 +305,23 @@ pub struct RunView {
 pub struct RelatedView {
     /// What they mean.
     pub label: &'static str,
+    /// A class of the style sheet: `before`, `after` or `beside` the record.
+    pub side: &'static str,
     /// The records.
     pub links: Vec<Link>,
+    /// How many more there are.
+    pub n_more: usize,
 }
+
+/// How many records of one kind a page names beside its own.
+const N_NEIGHBOURS: usize = 12;
 
 /// What a record's page needs from the rest of the site.
 pub struct Surroundings<'s> {
     /// Checks as scripts of their own.
     pub scripts: &'s BTreeMap<RecordId, String>,
+    /// What records are to each other.
+    pub relations: &'s Relations<'s>,
     /// The title of every record.
     pub titles: &'s BTreeMap<String, String>,
     /// The page of every facet value: facet key and value to a path.
@@ -607,19 +617,15 @@ fn alerts(record: &Record) -> Vec<Link> {
     record.alerts.iter().map(|alert| link(alert.as_str())).collect()
 }
 
+/// The neighbours of a record, also those that only name it themselves.
 fn related(record: &Record, around: &Surroundings) -> Vec<RelatedView> {
-    let groups = [
-        ("Leads to", &record.related.leads_to),
-        ("Caused by", &record.related.caused_by),
-        ("See also", &record.related.see_also),
-        ("Replaces", &record.related.supersedes),
-    ];
+    let groups = around.relations.around(&record.id).into_iter();
     groups
-        .into_iter()
-        .map(|(label, ids)| RelatedView {
-            label,
-            links: ids.iter().filter_map(|id| around.link(id.as_str())).collect(),
+        .map(|(tie, ids)| RelatedView {
+            label: tie.label(),
+            side: tie.side(),
+            links: ids.iter().take(N_NEIGHBOURS).filter_map(|id| around.link(id.as_str())).collect(),
+            n_more: ids.len().saturating_sub(N_NEIGHBOURS),
         })
-        .filter(|group| !group.links.is_empty())
         .collect()
 }

@@ -24,6 +24,7 @@ mod import;
 mod mcp;
 mod mcp_client;
 mod parity;
+mod pictures;
 mod props;
 mod queries;
 mod reports;
