@@ -16,7 +16,7 @@ quick:
 # Every page kind at three widths, light and dark, in target/screenshots/.
 screenshots:
 	.ci/install
-	cargo test --locked -- browser::every_page_kind_fits_its_window
+	cargo test --locked -- face::every_page_kind_fits_its_window
 	@echo "look at target/screenshots/"
 
 # The moving pictures in docs/pictures/, each recorded while its session is typed. Takes Debian's python3 and termtosvg.

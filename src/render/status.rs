@@ -8,7 +8,7 @@ use super::pages::Site;
 use super::relations::MapView;
 use super::templates::TemplateError;
 use super::view::CardView;
-use crate::model::{Date, Facet, ProofState, Record};
+use crate::model::{Date, ProofState, Record};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -111,11 +111,10 @@ impl Site<'_> {
     fn categories(&self) -> BarsView {
         let mut counts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for record in self.records_by_id() {
-            for name in Facet::Category.values(record) {
-                let state = self.proof(record).state;
-                let counts = counts.entry(name).or_insert_with(|| vec![0; STATES.len()]);
-                STATES.iter().zip(counts).filter(|(of, _)| **of == state).for_each(|(_, count)| *count += 1);
-            }
+            let state = self.proof(record).state;
+            let name = record.category.as_deref().unwrap_or("no category");
+            let counts = counts.entry(name).or_insert_with(|| vec![0; STATES.len()]);
+            STATES.iter().zip(counts).filter(|(of, _)| **of == state).for_each(|(_, count)| *count += 1);
         }
         let mut rows: Vec<_> = counts.into_iter().map(|(name, counts)| (name.to_owned(), counts)).collect();
         let n_more = rows.len().saturating_sub(N_CATEGORIES);

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A process that ends with the test.
-struct Process(Child);
+pub struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -50,7 +50,7 @@ fn serve(book: &Utf8Path) -> (Process, String) {
 }
 
 /// Runs a test with a browser of its own, and fails it if the browser's console had an error.
-fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriver) -> F) {
+pub fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriver) -> F) {
     let mut driver = Command::new("chromedriver");
     driver.arg("--port=0");
     let (_process, port) = start(driver, false, "successfully on port ");
@@ -73,7 +73,7 @@ fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriv
             caps.add_arg(arg).unwrap();
         }
         caps.add_arg(&format!("--user-data-dir={}", profile.path())).unwrap();
-        caps.set("goog:loggingPrefs", json!({"browser": "ALL"})).unwrap();
+        caps.set("goog:loggingPrefs", json!({"browser": "ALL", "performance": "ALL"})).unwrap();
         let browser = WebDriver::new(&format!("http://127.0.0.1:{port}"), caps).await.unwrap();
         let result = test(browser.clone()).await;
         let log = browser.get_log("browser").await;
@@ -89,12 +89,12 @@ fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriv
     });
 }
 
-async fn script(browser: &WebDriver, script: &str, args: Vec<Value>) -> WebDriverResult<Value> {
+pub async fn script(browser: &WebDriver, script: &str, args: Vec<Value>) -> WebDriverResult<Value> {
     Ok(browser.execute_async(script, args).await?.json().clone())
 }
 
 /// Waits until an element has a text.
-async fn shows(browser: &WebDriver, css: &str, text: &str) -> WebDriverResult<WebElement> {
+pub async fn shows(browser: &WebDriver, css: &str, text: &str) -> WebDriverResult<WebElement> {
     let text = text.to_owned();
     let matches = move |element: WebElement| {
         let text = text.clone();
@@ -244,21 +244,10 @@ fn a_real_browser_ranks_a_large_book_like_the_terminal() {
     });
 }
 
-/// A host that knows nothing but files.
-fn serve_files(folder: &Utf8Path) -> (Process, String) {
-    let server = "
-        const { createServer } = require('node:http'), { readFile } = require('node:fs');
-        const types = { html: 'text/html', css: 'text/css', js: 'text/javascript', json: 'application/json', svg: 'image/svg+xml' };
-        const server = createServer((request, response) => {
-          const path = decodeURIComponent(new URL(request.url, 'http://host').pathname).replace(/\\/$/, '/index.html');
-          readFile(process.argv[1] + path, (error, body) => {
-            response.writeHead(error ? 404 : 200, { 'content-type': types[path.split('.').pop()] ?? 'application/octet-stream' });
-            response.end(body);
-          });
-        });
-        server.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));";
+/// A host that knows nothing but files, and `_headers` among them.
+pub fn serve_files(folder: &Utf8Path) -> (Process, String) {
     let mut node = Command::new("node");
-    node.args(["-e", server, folder.as_str()]);
+    node.args([project().join("tests/it/host.mjs").as_str(), folder.as_str()]);
     let (process, port) = start(node, false, "port ");
     (process, format!("http://127.0.0.1:{port}"))
 }
@@ -365,59 +354,6 @@ fn the_theme_switch_is_kept_and_the_copy_button_copies() {
     });
 }
 
-/// Every page kind at three widths in both themes, as pictures in `target/screenshots/`; no page is wider than
-/// its window.
-#[test]
-fn every_page_kind_fits_its_window() {
-    let folder = project().join("target/screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    let (_server, url) = serve(project());
-    let pages = [
-        ("home", ""),
-        ("browse", "browse/"),
-        ("facet", "browse/category/authentication/"),
-        ("record-yaml", "f/crlf-shebang/"),
-        ("record-markdown", "f/git-push-fetch-first/"),
-        ("record-long", "f/npm-org-2fa-publish/"),
-        ("record-guide", "guide/first-record/"),
-        ("guides", "guide/"),
-        ("keywords", "keywords/"),
-        ("status", "status/"),
-        ("contribute", "contribute/"),
-        ("search", "search/?q=publish+token"),
-        ("search-empty", "search/?q=zzzzzz"),
-        ("not-found", "404.html"),
-    ];
-    in_browser(async |browser: WebDriver| {
-        for (theme, width) in
-            [("light", 360), ("light", 768), ("light", 1280), ("dark", 360), ("dark", 768), ("dark", 1280)]
-        {
-            resize(&browser, width, 800).await?;
-            let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
-            browser.cdp().send_raw("Emulation.setEmulatedMedia", features).await?;
-            for (name, path) in pages {
-                browser.goto(format!("{url}/{path}")).await?;
-                if name == "search" {
-                    shows(&browser, "#hits li:first-child a", "npm publish").await?;
-                } else if name == "search-empty" {
-                    shows(&browser, "#count", "No record").await?;
-                }
-                let wide = script(&browser, "arguments[0](document.documentElement.scrollWidth)", Vec::new())
-                    .await?;
-                assert_eq!(wide, json!(width), "{name} at {width} px is too wide");
-                let height =
-                    script(&browser, "arguments[0](document.documentElement.scrollHeight)", Vec::new())
-                        .await?;
-                resize(&browser, width, height.as_u64().unwrap()).await?;
-                let picture = browser.screenshot_as_png().await?;
-                std::fs::write(folder.join(format!("{name}-{width}-{theme}.png")), picture).unwrap();
-                resize(&browser, width, 800).await?;
-            }
-        }
-        Ok(())
-    });
-}
-
 /// No page of our own book is wider than a small window, whatever stands in its code and tables.
 #[test]
 fn no_record_scrolls_sideways() {
@@ -448,7 +384,7 @@ fn no_record_scrolls_sideways() {
     });
 }
 
-async fn resize(browser: &WebDriver, width: u64, height: u64) -> WebDriverResult<()> {
+pub async fn resize(browser: &WebDriver, width: u64, height: u64) -> WebDriverResult<()> {
     let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
     browser.cdp().send_raw("Emulation.setDeviceMetricsOverride", size).await?;
     Ok(())

@@ -5,6 +5,7 @@ mod analyser;
 mod attack;
 mod attempt;
 mod browser;
+mod budgets;
 mod cases;
 mod cassette;
 
@@ -15,6 +16,7 @@ mod diagnose;
 mod elsewhere;
 mod engine;
 mod export;
+mod face;
 mod files;
 mod folder;
 mod golden;

@@ -156,50 +156,6 @@ fn search_can_be_switched_off() {
     assert!(!read(&book, "index.html").contains("search/"));
 }
 
-/// What a page may weigh, as a reader gets it.
-#[test]
-fn our_own_site_keeps_its_budgets() {
-    let input = ::faultbook::load(crate::support::project(), &::faultbook::Given::default()).unwrap();
-    let (_, pages) = ::faultbook::build_in_memory(&input, ::faultbook::Choice::default()).unwrap();
-    let gzip = |body: &[u8]| {
-        use std::io::Write;
-        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        writer.write_all(body).unwrap();
-        writer.finish().unwrap().len()
-    };
-    let median = |mut sizes: Vec<usize>| {
-        sizes.sort_unstable();
-        sizes[sizes.len() / 2]
-    };
-    let records = |name: &str| {
-        let of_record = pages.iter().filter(|page| page.path.starts_with("f/") && page.path.ends_with(name));
-        of_record.collect::<Vec<_>>()
-    };
-    let html = records("/index.html");
-    assert!(html.len() >= 12);
-    let size = median(html.iter().map(|page| gzip(&page.body)).collect());
-    assert!(size <= 6_000, "a record page has {size} bytes");
-    let nodes =
-        median(html.iter().map(|page| page.body.iter().filter(|byte| **byte == b'<').count() / 2).collect());
-    assert!(nodes <= 600, "a record page has {nodes} elements");
-    let tokens = median(records("/index.md").iter().map(|page| page.body.len() / 4).collect());
-    assert!(tokens <= 1_200, "a Markdown twin has {tokens} tokens");
-    for page in records("/index.md") {
-        let fix = String::from_utf8_lossy(&page.body).find("## Quick fix").unwrap();
-        assert!(fix / 4 < 300, "{}: the fix begins at token {}", page.path, fix / 4);
-    }
-    let asset = |name: &str| {
-        let named = |page: &&::faultbook::render::Page| page.path.starts_with(&format!("assets/{name}."));
-        gzip(&pages.iter().find(named).unwrap().body)
-    };
-    assert!(asset("site") <= 6_000, "the style sheet has {} bytes", asset("site"));
-    assert!(asset("page") <= 1_500, "the script of every page has {} bytes", asset("page"));
-    let first = asset("search") + asset("ranker");
-    assert!(first <= 6_400, "what the first answer waits for of the scripts has {first} bytes");
-    let search = first + asset("search-rest") + asset("ranker-rest");
-    assert!(search <= 12_000, "the scripts of the search page have {search} bytes");
-}
-
 /// What our own pages claim is what was run: no committed result is of an earlier version of its check.
 #[test]
 fn every_check_of_our_own_book_is_tested_as_it_stands() {
