@@ -19,7 +19,8 @@ screenshots:
 	cargo test --locked -- face::every_page_kind_fits_its_window
 	@echo "look at target/screenshots/"
 
-# The moving pictures in docs/pictures/, each recorded while its session is typed. Takes Debian's python3 and termtosvg.
+# The pictures in docs/pictures/: terminals, each recorded while its session is typed, and pages of our own site. Takes
+# Debian's python3 and termtosvg, and what the tests need.
 pictures:
 	cargo build --locked
 	mkdir -p target/pictures
@@ -28,3 +29,5 @@ pictures:
 		PATH="$$PWD/target/debug:$$PATH" python3 docs/pictures/record.py $$session > target/pictures/$$name.cast; \
 		termtosvg render target/pictures/$$name.cast docs/pictures/$$name.svg -t docs/pictures/terminal.svg -m 60 -D 4000; \
 	done
+	target/debug/faultbook build --as-of 2026-11-26 --dest-dir target/pictures/site
+	docs/pictures/shoot target/pictures/site

@@ -8,7 +8,7 @@ use crate::library::{Library, has_facet};
 use crate::model::{Date, Record};
 
 /// Names the records that are asked for.
-pub fn run(args: &ListArgs, library: &Library) -> anyhow::Result<Exit> {
+pub fn run(args: &ListArgs, library: &Library, quiet: bool) -> anyhow::Result<Exit> {
     let facets = facets(&args.facet)?;
     let today = if args.stale { Some(today()?) } else { None };
     let mut reading = super::library::reading(library, today)?;
@@ -27,7 +27,12 @@ pub fn run(args: &ListArgs, library: &Library) -> anyhow::Result<Exit> {
         wanted.map(|record| Entry { record, proof: library.proof(&reading, record) }).collect();
     match args.format {
         HitFormat::Human if entries.is_empty() => report::talk("no record is like that"),
-        HitFormat::Human => report::list(&entries),
+        HitFormat::Human => {
+            report::list(&entries);
+            if !quiet {
+                report::list_summary(&entries);
+            }
+        }
         HitFormat::Json => report::json(&report::list_json(&entries, book.settings.site_url.as_ref())),
         HitFormat::Ids => entries.iter().for_each(|entry| report::data(entry.record.id.as_str())),
     }

@@ -139,7 +139,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Eval(eval) => eval::run(eval, &book()?),
         Verb::Show(show) => show::run(show, &library::find(args)?),
         Verb::Mcp => mcp::run(library::find(args)?),
-        Verb::List(list) => list::run(list, &library::find(args)?),
+        Verb::List(list) => list::run(list, &library::find(args)?, args.quiet),
         Verb::Lint(lint) => lint::run(lint, &book()?),
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),

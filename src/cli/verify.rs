@@ -117,6 +117,9 @@ fn examine(args: &VerifyArgs, records: &[&Record], reading: &Reading, offline: b
         outcomes.extend(examiner.examine(record, &asked)?);
     }
     write(args, &outcomes, reading.book.settings.site_url.as_ref(), true)?;
+    if outcomes.len() > 1 && args.format == ReportFormat::Human {
+        report::verdicts(&outcomes);
+    }
     Ok(exit_of(&outcomes, args.fail_on.as_deref(), args.exit_style.unwrap_or(ExitStyle::Usual)))
 }
 

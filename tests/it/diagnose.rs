@@ -477,6 +477,7 @@ fn eval_measures_searches_and_logs_and_knows_former_ids() {
     silent      1    0.0%    0.0%  0.000
     answered although nothing fits: 0 of 1
     --- stderr
+    the right record came first 2 of 3 times
     ");
     let lines: Vec<Value> =
         read(&book, "out.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -281,6 +281,7 @@ fn list_names_records_in_columns() {
     plain-c        C      untestable  Segmentation fault
     stale-lock     thing  tested      error: could not get lock /var/lib/thing.lock
     --- stderr
+    5 records: 1 tested, 4 untestable
     "#);
     insta::assert_snapshot!(transcript(&book.run(&["list", "--drafts", "-f", "ids"])), @"
     exit: 0
@@ -465,4 +466,22 @@ fn search_finds_pages_of_prose() {
     assert_eq!(found["hits"][0]["url"], "/guide/on-call/");
     assert_eq!(book.run(&["build", "-q"]).status.code(), Some(0));
     assert!(book.path().join("book/guide/on-call/index.html").exists());
+}
+
+/// What was looked at ends with a sentence for people, which is not data.
+#[test]
+fn verbs_end_with_how_much_there_was() {
+    let check = "check: {setup: touch a, run: test ! -e a, broken: {exit: 1}, fixed: {exit: 0}}\n";
+    let record = |nth: usize| CLEAN.replace("breaks", ["leaks", "burns"][nth]) + check;
+    let book = book(&[("content/one.yaml", &record(0)), ("content/two.yaml", &record(1))]);
+    let last = |args: &[&str]| {
+        let output = book.run(args);
+        String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(last(&["verify", "--all"]), "2 records: 2 CANNOT_TELL");
+    assert_eq!(last(&["verify", "one"]), "");
+    assert_eq!(last(&["list"]), "2 records: 2 never");
+    assert_eq!(last(&["list", "-q"]), "");
+    assert_eq!(last(&["list", "-f", "ids"]), "");
+    assert_eq!(last(&["eval"]), "2 keywords, each with the rank that was promised");
 }

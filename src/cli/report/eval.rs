@@ -80,8 +80,18 @@ impl EvalReport {
             let must = if lost.absent { "must not be within" } else { "must be within" };
             data(&format!("{}: `{}` {rank}, {must} {}", lost.id, shown(&lost.query), lost.top));
         }
-        if !self.lost.is_empty() {
-            talk(&format!("{} without the rank that was promised", plural(self.lost.len(), "keyword")));
+        match self.groups.get("keywords") {
+            Some(group) if self.lost.is_empty() => {
+                talk(&format!("{}, each with the rank that was promised", plural(group.n, "keyword")));
+            }
+            Some(_) => {
+                talk(&format!("{} without the rank that was promised", plural(self.lost.len(), "keyword")));
+            }
+            None => {
+                let asked = ["search", "log"].into_iter().filter_map(|kind| self.groups.get(kind));
+                let (n, n_first) = asked.fold((0, 0), |sum, group| (sum.0 + group.n, sum.1 + group.n_first));
+                talk(&format!("the right record came first {n_first} of {n} times"));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Outcomes of checks for people: one line a record, and what it rests on where something is to be done.
 
 use super::outcome::{Came, RunContext, came, is_self_test};
-use super::{BOLD, DIM, GREEN, RED, RESET, plural, shown};
+use super::{BOLD, DIM, GREEN, RED, RESET, plural, shown, talk};
 use crate::model::{Fact, Verdict};
 use crate::verify::{CellOutcome, Mode, Outcome, StepOutcome};
 use std::collections::BTreeSet;
@@ -25,6 +25,14 @@ pub fn report(outcomes: &[Outcome], context: &RunContext) -> String {
         text.push_str(&tested(outcomes));
     }
     text.trim_end_matches('\n').to_owned()
+}
+
+/// Says how many records came to which verdict.
+pub fn verdicts(outcomes: &[Outcome]) {
+    let n = |verdict: Verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+    let counted = Verdict::ALL.iter().map(|(verdict, name)| (n(*verdict), name)).filter(|(n, _)| *n > 0);
+    let counted: Vec<String> = counted.map(|(n, name)| format!("{n} {name}")).collect();
+    talk(&format!("{DIM}{}: {}{RESET}", plural(outcomes.len(), "record"), counted.join(", ")));
 }
 
 fn verdict(outcome: &Outcome) -> String {

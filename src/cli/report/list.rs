@@ -1,8 +1,9 @@
 //! The inventory, for people and for programs.
 
-use super::{BOLD, DIM, RESET, data, shown, width};
-use crate::model::{Date, Proof, Record, SiteUrl};
+use super::{BOLD, DIM, RESET, data, plural, shown, talk, width};
+use crate::model::{Date, Proof, ProofState, Record, SiteUrl};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A record in the inventory.
 pub struct Entry<'b> {
@@ -27,6 +28,16 @@ pub fn list(entries: &[Entry]) {
         let (id, rest) = line.split_at(id.len().min(line.len()));
         data(&format!("{BOLD}{id}{RESET}{DIM}{rest}{RESET}"));
     }
+}
+
+/// Says how many records there are, and where their checks stand.
+pub fn list_summary(entries: &[Entry]) {
+    let mut states: BTreeMap<ProofState, usize> = BTreeMap::new();
+    for entry in entries {
+        *states.entry(entry.proof.state).or_default() += 1;
+    }
+    let states: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.name())).collect();
+    talk(&format!("{DIM}{}: {}{RESET}", plural(entries.len(), "record"), states.join(", ")));
 }
 
 fn id(entry: &Entry) -> String {
