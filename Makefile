@@ -11,7 +11,7 @@ test:
 # What to run while working: everything but the browser.
 quick:
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo test --locked -- --skip browser::
+	cargo test --locked -- --skip browser:: --skip face::
 
 # Every page kind at three widths, light and dark, in target/screenshots/.
 screenshots:

@@ -30,7 +30,7 @@ struct StatusView {
     n_stale: usize,
     stale_after: u32,
     categories: BarsView,
-    /// How long ago checks were run; nothing where no day is known to count from.
+    /// How long ago checks were run; nothing where there is none, or no day to count from.
     ages: Option<BarsView>,
     /// When records should be read again; nothing where none names a day.
     reviews: Option<BarsView>,
@@ -87,7 +87,7 @@ impl Site<'_> {
             stale: stale.into_iter().take(N_LISTED).collect(),
             stale_after: self.settings().stale_after,
             categories: self.categories(),
-            ages: self.contents.as_of.map(|as_of| self.ages(as_of)),
+            ages: self.contents.as_of.and_then(|as_of| self.ages(as_of)),
             reviews: self.contents.as_of.and_then(|as_of| self.reviews(as_of)),
             map: self.relations.map(|id| self.contents.book.records[id].title.clone()),
         };
@@ -126,11 +126,12 @@ impl Site<'_> {
         BarsView::new("Category", &columns, rows, n_more)
     }
 
-    fn ages(&self, as_of: Date) -> BarsView {
+    fn ages(&self, as_of: Date) -> Option<BarsView> {
         let proofs = self.records_by_id().map(|record| self.proof(record));
         let testable = proofs.filter(|proof| proof.state != ProofState::Untestable);
-        let ages = testable.map(|proof| proof.date.map(|day| day.days_until(as_of)));
-        BarsView::single("Last run", "Checks", tally(&AGES, ("never", "never"), ages))
+        let ages: Vec<_> = testable.map(|proof| proof.date.map(|day| day.days_until(as_of))).collect();
+        let rows = tally(&AGES, ("never", "never"), ages.iter().copied());
+        (!ages.is_empty()).then(|| BarsView::single("Last run", "Checks", rows))
     }
 
     fn reviews(&self, as_of: Date) -> Option<BarsView> {

@@ -26,10 +26,14 @@ pub const KINDS: &[(&str, &str)] = &[
     ("search-empty", "search/?q=zzzzzz"),
     ("search-blank", "search/"),
     ("not-found", "404.html"),
+    ("home-of-nothing", "../../empty/"),
+    ("browse-of-nothing", "../../empty/browse/"),
+    ("status-of-nothing", "../../empty/status/"),
+    ("keywords-of-nothing", "../../empty/keywords/"),
 ];
 
 /// Our own book, with a record that has everything, and with enough of the same that pages are turned; below a path of
-/// its host.
+/// its host. Beside it a book without any record.
 pub fn site() -> Scratch {
     let book = Scratch::empty();
     let own = walk(&project().join("content"))
@@ -48,16 +52,18 @@ pub fn site() -> Scratch {
         book.write(&format!("content/many/many-{nth}.yaml"), format!("{text}tags: [many]\n"));
     }
     let site = Scratch::empty();
-    let output = book.run(&[
-        "build",
-        "--site-url",
-        "https://host.example/deep/below/",
-        "--dest-dir",
-        site.path().join("deep/below").as_str(),
-    ]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let empty = Scratch::empty();
+    empty.write("book.toml", "[book]\ntitle = 'Nothing yet'\n");
+    empty.write("content/pages/.keep", "");
+    let mut headers = String::new();
+    for (book, path) in [(&book, "deep/below"), (&empty, "empty")] {
+        let (url, folder) = (format!("https://host.example/{path}/"), site.path().join(path));
+        let output = book.run(&["build", "--site-url", &url, "--dest-dir", folder.as_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        headers.push_str(&std::fs::read_to_string(folder.join("_headers")).unwrap());
+    }
     // A host reads it at its own root.
-    std::fs::rename(site.path().join("deep/below/_headers"), site.path().join("_headers")).unwrap();
+    site.write("_headers", headers);
     site
 }
 
