@@ -2,7 +2,9 @@
 
 use super::html::Html;
 use super::long_view::LongView;
-use crate::model::{CellName, ExitMatcher, Expectation, Proof, ProofState, Prose, Record, TextOp, Verdict};
+use crate::model::{
+    CellName, ExitMatcher, Expectation, Proof, ProofState, Record, TextOp, Verdict, WrongFix,
+};
 use serde::Serialize;
 
 /// A word with an icon, so that colour never speaks alone.
@@ -56,6 +58,8 @@ pub struct CheckView {
 pub struct CellView {
     /// The state, in words.
     pub state: String,
+    /// The command that led to it, where that is what tells it from others.
+    pub command: Option<String>,
     /// What it showed.
     pub badge: Badge,
     /// How far that is from repaired: where the mark stands on a line of 56, or nothing where it cannot be told.
@@ -71,19 +75,24 @@ impl CheckView {
         if check.is_none() && record.verify.is_none() {
             return None;
         }
-        let wrong_fix = |id: &str| {
-            let fix = record.wrong_fixes.iter().find(|fix| fix.id == id)?;
-            fix.run.clone().or_else(|| fix.text.as_ref().map(Prose::first_sentence))
-        };
+        let wrong_fix = |id: &str| record.wrong_fixes.iter().find(|fix| fix.id == id);
         let cell = |(name, verdict): (&CellName, &Verdict)| CellView {
             state: match name {
                 CellName::Broken => "broken state".to_owned(),
                 CellName::Fixed => "after the fix".to_owned(),
                 CellName::OtherFix(nth) => format!("after other fix {nth}"),
-                CellName::WrongFix(id) => {
-                    format!("after wrong fix: {}", wrong_fix(id).unwrap_or_else(|| id.clone()))
-                }
+                CellName::WrongFix(id) => match wrong_fix(id) {
+                    Some(WrongFix { run: Some(_), .. }) => "after wrong fix".to_owned(),
+                    Some(WrongFix { text: Some(text), .. }) => {
+                        format!("after wrong fix: {}", text.first_sentence())
+                    }
+                    _ => format!("after wrong fix: {id}"),
+                },
                 CellName::State(name) => name.replace('_', " "),
+            },
+            command: match name {
+                CellName::WrongFix(id) => wrong_fix(id).and_then(|fix| fix.run.clone()),
+                _ => None,
             },
             badge: verdict_badge(name, *verdict),
             mark: mark(*verdict),

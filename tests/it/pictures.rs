@@ -2,7 +2,7 @@
 
 use crate::support::CLEAN;
 use faultbook::Given;
-use faultbook::model::{Book, Date, Proof, ProofState};
+use faultbook::model::{Book, CellName, Date, Proof, ProofState, Verdict};
 use faultbook::render::{Contents, Page, Site, Templates, Theme};
 use faultbook::text::{Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,19 +17,9 @@ fn book(records: impl Iterator<Item = (String, String, String)>) -> Book {
     faultbook::read(&Sources::new(records.map(source).collect()), &Given::default()).book
 }
 
-/// The pages of which a site has one each, and the page of one record.
-fn pages(
-    book: &Book,
-    as_of: &str,
-    id: &str,
-    day: impl Fn(usize) -> Option<Date>,
-) -> BTreeMap<String, String> {
-    let proof = |(nth, id)| {
-        let date = day(nth);
-        let state = if date.is_some() { ProofState::Tested } else { ProofState::Never };
-        (faultbook::model::RecordId::clone(id), Proof { date, ..Proof::without_run(state) })
-    };
-    let proofs = (0..).zip(book.records.keys()).map(proof).collect();
+/// The pages of which a site has one each, and the page of one record. `proof`: what is known of the nth record's check.
+fn pages(book: &Book, as_of: &str, id: &str, proof: impl Fn(usize) -> Proof) -> BTreeMap<String, String> {
+    let proofs = (0..).zip(book.records.keys()).map(|(nth, id)| (id.clone(), proof(nth))).collect();
     let contents = Contents {
         book,
         proofs: &proofs,
@@ -46,7 +36,9 @@ fn pages(
 }
 
 fn status(book: &Book) -> String {
-    pages(book, "2026-11-25", "", |_| None).remove("status/index.html").unwrap()
+    pages(book, "2026-11-25", "", |_| Proof::without_run(ProofState::Never))
+        .remove("status/index.html")
+        .unwrap()
 }
 
 /// The values of an attribute in a text.
@@ -120,7 +112,7 @@ fn a_record_shows_its_neighbours_from_both_sides() {
         others
             .chain([of("hub", "related: {see_also: [o01]}\n"), of("new", "related: {supersedes: [hub]}\n")]),
     );
-    let pages = pages(&book, "2026-11-25", "hub", |_| None);
+    let pages = pages(&book, "2026-11-25", "hub", |_| Proof::without_run(ProofState::Never));
     let page = &pages["f/hub/index.html"];
     let near = &page[page.find("<div class=\"near\">").unwrap()..page.find("</main>").unwrap()];
     assert_eq!(values(near, "class"), ["near", "after", "after"]);
@@ -189,7 +181,11 @@ fn bars_count_what_they_show() {
     };
     let book = book((0..20).map(of));
     let days = ["2026-11-20", "2026-09-20", "2026-01-20", "2024-11-20"];
-    let day = |nth: usize| days.get(nth % 5).and_then(|day| Date::parse(day));
+    let day = |nth: usize| {
+        let date = days.get(nth % 5).and_then(|day| Date::parse(day));
+        let state = if date.is_some() { ProofState::Tested } else { ProofState::Never };
+        Proof { date, ..Proof::without_run(state) }
+    };
     let page = pages(&book, "2026-11-25", "", day).remove("status/index.html").unwrap();
     let plain = regex::Regex::new("<[^>]*>").unwrap();
     let rows = page.split("<tr><th scope=\"row\">").skip(1).map(|row| {
@@ -213,4 +209,40 @@ fn bars_count_what_they_show() {
     let widths: BTreeSet<&str> =
         values(&page, "width").into_iter().filter(|width| width.parse::<usize>().is_ok()).collect();
     assert!(widths.iter().all(|width| (1..=1016).contains(&width.parse::<usize>().unwrap())), "{widths:?}");
+}
+
+/// The further to the right a mark, the better it came out; what came out otherwise than it must is told.
+#[test]
+fn a_matrix_shows_how_far_each_fix_came() {
+    let fixes =
+        "wrong_fixes: [{id: wait, text: Wait for it}, {id: hide, run: hide it}, {id: twice, run: twice}]\n";
+    let check = "check: {setup: touch a, run: test ! -e a, broken: {exit: 1}, fixed: {exit: 0}}\n";
+    let text = CLEAN.replace("wrong_fixes: [Wait]\n", fixes) + check;
+    let book =
+        faultbook::read(&Sources::single("content/it-breaks.yaml".into(), &text), &Given::default()).book;
+    let wrong = |id: &str| CellName::WrongFix(id.to_owned());
+    let cells = [
+        (CellName::Broken, Verdict::Present),
+        (CellName::Fixed, Verdict::CannotTell),
+        (wrong("hide"), Verdict::Masked),
+        (wrong("twice"), Verdict::Fixed),
+        (wrong("wait"), Verdict::Present),
+    ];
+    let proof =
+        |_| Proof { cells: cells.clone().into(), executed: true, ..Proof::without_run(ProofState::Failing) };
+    let page = pages(&book, "2026-11-25", "it-breaks", proof).remove("f/it-breaks/index.html").unwrap();
+    let table = &page[page.find("<table class=\"matrix\">").unwrap()..];
+    let table = &table[..table.find("</table>").unwrap()];
+    let plain = regex::Regex::new("<[^>]*>").unwrap();
+    let rows = table.split("<tr><td>").skip(1).map(|row| {
+        let mark = values(row, "cx").first().copied().unwrap_or("-");
+        format!("{mark} {}", plain.replace_all(&row.replace("</td><td>", " | "), ""))
+    });
+    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @"
+    6 broken state |  ✗ failure present
+    - after the fix |  ? cannot tell not as it must be
+    6 after wrong fix: Wait for it |  ✗ still broken
+    28 after wrong fix hide it |  ◐ masked, not fixed
+    50 after wrong fix twice |  ✓ fixed not as it must be
+    ");
 }
