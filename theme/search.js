@@ -44,9 +44,11 @@ async function show() {
   count.textContent = !asked ? "" : total === 0 ? "No record matches these words."
     : total === 1 ? "1 record" : total > LIMIT ? `The best ${LIMIT} of ${total} records` : `${total} records`;
   at("help").hidden = asked;
-  at("nothing").hidden = !asked || total > 0;
-  // The answer stands without the rest, which a newer site may lack.
+  const none = asked && total === 0;
+  if (!none) at("nothing").hidden = true;
+  // The answer stands without the rest, which a newer site may lack; what it fills in is shown when it is whole.
   if (asked) await rest().then(({ help }) => help({ box, list, selects, total, ask }), () => {});
+  if (turn === latest) at("nothing").hidden = !none;
 }
 
 // ---- Showing --------------------------------------------------------------------------------------------

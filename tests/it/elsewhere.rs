@@ -24,7 +24,9 @@ fn about(what: &str) -> String {
 /// What explains a log, with all that is said of it, by a book or a site as it was opened. Scores are left out: a site
 /// does not tell its pages of prose, which count among the documents of a book.
 fn explained(corpus: &Corpus, log: &str) -> String {
-    let Diagnosis { verdict, candidates } = diagnose(corpus, &Log::of(log), 5);
+    let mut diagnosis = diagnose(corpus, &Log::of(log), 5);
+    diagnosis.keep_what_is_worth_a_look();
+    let Diagnosis { verdict, candidates } = diagnosis;
     let told = |candidate: Candidate| {
         let known = &corpus.records[candidate.record];
         format!(
