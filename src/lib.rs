@@ -44,7 +44,7 @@ use model::{Book, Date, Proof, Record, RecordId, SiteUrl};
 use rayon::prelude::*;
 use render::{Contents, DeadLink, Links, Page, SiteLinks, TemplateError, Templates, Theme};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use text::{FileId, Image, Source, Sources, Span};
 
 /// The file of committed check results, beside `book.toml`.
@@ -191,42 +191,110 @@ pub fn build(
     let book = if choice.drafts { book } else { book.without_drafts() };
     let book = if choice.public { book.for_the_public() } else { book };
     let templates = Templates::new(&input.templates)?;
-    let theme = Theme::new(&input.theme, book.settings.hash_files);
-    let proofs = proofs(&book, &results);
-    let images = images(&input.sources, &book);
-    let as_of = choice.as_of.or_else(|| book.newest_day());
-    let scripts = scripts(&book);
-    let contents = Contents {
-        book: &book,
-        proofs: &proofs,
-        images: &images,
-        scripts: &scripts,
-        as_of,
-        sample: parse::SAMPLE,
-    };
-    let site = render::Site::new(contents, templates, &theme);
-    let root_path = book.settings.site_url.as_ref().map_or("/", SiteUrl::path);
-    let put_part = |pages: Vec<Page>| {
-        let links = Links::of(&pages, root_path);
-        put(pages).map(|()| links)
-    };
-    let parts = || {
-        let part = |nth| Ok::<Links, BuildError>(put_part(site.part(nth)?)?);
-        (0..site.n_parts()).into_par_iter().map(part).collect::<Result<Vec<Links>, BuildError>>()
-    };
-    let shards = || Ok::<Links, BuildError>(put_part(shards(&book)?)?);
-    let signatures = || put_part(vec![signatures(&book)]);
-    let (parts, (shards, signatures)) = rayon::join(parts, || rayon::join(shards, signatures));
-    let mut links = parts?;
-    links.extend([shards?, signatures?]);
-    let links = SiteLinks::of(links);
-    found.extend(dead_links(&links, &book, &input.sources));
-    found.extend(claimed_twice(&links, &input.sources));
-    found.extend(lost_urls(&input.sources, &links, choice.public));
+    let finished = Finished::new(book, &results, input.sources.clone(), choice);
+    let links = finished.with_site(templates, &input.theme, |site| {
+        let put_part = |pages: Vec<Page>| {
+            let links = finished.links(&pages);
+            put(pages).map(|()| links)
+        };
+        let parts = || {
+            let part = |nth| Ok::<Links, BuildError>(put_part(site.part(nth)?)?);
+            (0..site.n_parts()).into_par_iter().map(part).collect::<Result<Vec<Links>, BuildError>>()
+        };
+        let shards = || Ok::<Links, BuildError>(put_part(shards(&finished.book)?)?);
+        let signatures = || put_part(vec![finished.signatures()]);
+        let (parts, (shards, signatures)) = rayon::join(parts, || rayon::join(shards, signatures));
+        let mut links = parts?;
+        links.extend([shards?, signatures?]);
+        Ok::<SiteLinks, BuildError>(SiteLinks::of(links))
+    })?;
+    found.extend(finished.found_in(&links));
     diag::sort(&mut found);
     let urls: BTreeSet<String> = links.files().filter_map(render::promised).collect();
     let n_files = links.files().count();
-    Ok(Built { n_records: book.records.len(), n_files, found, urls: urls.into_iter().collect() })
+    let n_records = finished.book.records.len();
+    Ok(Built { n_records, n_files, found, urls: urls.into_iter().collect() })
+}
+
+/// A book with everything that its pages are made from, but for templates and theme.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The records and guides that the site has.
+    pub book: Book,
+    /// What is known of the records' checks.
+    pub proofs: BTreeMap<RecordId, Arc<Proof>>,
+    /// Checks as scripts that run without us, where they can be one.
+    pub scripts: BTreeMap<RecordId, Arc<str>>,
+    /// The files, for the images beside records and for the places of findings.
+    pub sources: Sources,
+    /// What is wanted of it.
+    pub choice: Choice,
+}
+
+impl Finished {
+    fn new(book: Book, results: &verify::Results, sources: Sources, choice: Choice) -> Finished {
+        let proofs =
+            book.records.iter().map(|(id, record)| (id.clone(), Arc::new(results.proof(record)))).collect();
+        let script = |(id, record): (&RecordId, &_)| Some((id.clone(), verify::script(record)?.into()));
+        let scripts = book.records.iter().filter_map(script).collect();
+        Finished { book, proofs, scripts, sources, choice }
+    }
+
+    /// Lays the site out and hands it to `work`. `theme`: the book's own files, by name.
+    pub fn with_site<T>(
+        &self,
+        templates: Templates,
+        theme: &[(String, Vec<u8>)],
+        work: impl FnOnce(render::Site) -> T,
+    ) -> T {
+        let contents = Contents {
+            book: &self.book,
+            proofs: &self.proofs,
+            images: &images(&self.sources, &self.book),
+            scripts: &self.scripts,
+            as_of: self.choice.as_of.or_else(|| self.book.newest_day()),
+            sample: parse::SAMPLE,
+        };
+        let theme = Theme::new(theme, self.book.settings.hash_files);
+        work(render::Site::new(contents, templates, &theme))
+    }
+
+    /// What tells each record in a log, for programs that are not this one.
+    pub fn signatures(&self) -> Page {
+        let body = diagnose::signatures_file(&self.book).into_bytes();
+        Page { path: diagnose::SIGNATURES_FILE.to_owned(), body }
+    }
+
+    /// What some pages of the site link to, and have.
+    pub fn links(&self, pages: &[Page]) -> Links {
+        Links::of(pages, self.root_path())
+    }
+
+    /// What stands in the images of a record.
+    pub fn pictures(&self, record: &Record) -> Vec<&[u8]> {
+        let files = self.sources.files();
+        let at = files.binary_search_by(|source| source.path.cmp(&record.path));
+        let source = at.ok().and_then(|at| files.get(at));
+        let shown = |image: &&Image| record.images.contains(&image.name);
+        source
+            .map(|source| {
+                source.images.iter().filter(shown).filter_map(|image| image.body.as_deref()).collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The path of the site on its host, such as `/` or `/faults/`.
+    pub fn root_path(&self) -> &str {
+        self.book.settings.site_url.as_ref().map_or("/", SiteUrl::path)
+    }
+
+    /// What only the whole site shows: links that lead nowhere, addresses that are taken twice or would vanish.
+    pub fn found_in(&self, links: &SiteLinks) -> Vec<Diagnostic> {
+        let mut found = dead_links(links, &self.book, &self.sources);
+        found.extend(claimed_twice(links, &self.sources));
+        found.extend(lost_urls(&self.sources, links, self.choice.public));
+        found
+    }
 }
 
 /// Makes the whole site and keeps its files in memory, sorted by path.
@@ -250,11 +318,6 @@ fn shards(book: &Book) -> Result<Vec<Page>, search::IndexError> {
     let documents = search::documents(book);
     let shards = search::export(&search::Index::in_memory(&documents)?, &documents)?;
     Ok(shards.into_iter().map(|file| Page { path: file.path, body: file.body }).collect())
-}
-
-/// What tells each record in a log, for programs that are not this one.
-fn signatures(book: &Book) -> Page {
-    Page { path: diagnose::SIGNATURES_FILE.to_owned(), body: diagnose::signatures_file(book).into_bytes() }
 }
 
 /// The images that pages may show, by record.
@@ -346,20 +409,10 @@ pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> 
     let published = book.clone().without_drafts();
     let book = if published.records.contains_key(id) { published } else { book };
     let Some(record) = book.records.get(id) else { return Ok(None) };
-    let proofs = proofs(&book, &results);
-    let images = images(&input.sources, &book);
-    let as_of = book.newest_day();
-    let scripts = scripts(&book);
-    let contents = Contents {
-        book: &book,
-        proofs: &proofs,
-        images: &images,
-        scripts: &scripts,
-        as_of,
-        sample: parse::SAMPLE,
-    };
-    let theme = Theme::new(&input.theme, book.settings.hash_files);
-    let pages = render::Site::new(contents, Templates::new(&input.templates)?, &theme).record(record)?;
+    let record = record.clone();
+    let finished = Finished::new(book, &results, input.sources.clone(), Choice::default());
+    let templates = Templates::new(&input.templates)?;
+    let pages = finished.with_site(templates, &input.theme, |site| site.record(&record))?;
     let body = |name: &str| {
         let page = pages.iter().find(|page| page.path == format!("f/{id}/{name}"))?;
         Some(String::from_utf8_lossy(&page.body).into_owned())
@@ -367,17 +420,7 @@ pub fn twins(input: &Input, id: &RecordId) -> Result<Option<Twins>, BuildError> 
     Ok(body("index.md").zip(body("index.json")).map(|(markdown, json)| Twins { markdown, json }))
 }
 
-/// Checks as scripts that run without us.
-fn scripts(book: &Book) -> BTreeMap<RecordId, String> {
-    let script = |(id, record): (&RecordId, &_)| Some((id.clone(), verify::script(record)?));
-    book.records.iter().filter_map(script).collect()
-}
-
 /// Readers of YAML and TOML, for checks that look into such files.
 pub fn documents() -> verify::Documents {
     verify::Documents { yaml: parse::yaml_value, toml: parse::toml_value }
-}
-
-fn proofs(book: &Book, results: &verify::Results) -> BTreeMap<RecordId, Proof> {
-    book.records.iter().map(|(id, record)| (id.clone(), results.proof(record))).collect()
 }

@@ -4,6 +4,7 @@
 //! Not here: reading files (`disk`), meaning (`parse`).
 
 use camino::{Utf8Path, Utf8PathBuf};
+use std::sync::Arc;
 
 /// Whether a character shows nothing, or turns the direction of others.
 ///
@@ -184,14 +185,19 @@ impl Source {
 /// All files of a book that are read as text, sorted by path, so that findings and ids come in one order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
-    files: Vec<Source>,
+    files: Vec<Arc<Source>>,
     /// Whether the history that dates come from is cut off.
     pub is_shallow: bool,
 }
 
 impl Sources {
     /// Sorts the files by path; the place in that order is a file's [`FileId`].
-    pub fn new(mut files: Vec<Source>) -> Sources {
+    pub fn new(files: Vec<Source>) -> Sources {
+        Sources::shared(files.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same from files that others hold as well.
+    pub fn shared(mut files: Vec<Arc<Source>>) -> Sources {
         files.sort_by(|one, other| one.path.cmp(&other.path));
         Sources { files, is_shallow: false }
     }
@@ -208,7 +214,12 @@ impl Sources {
 
     /// The files with their ids, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
-        (0..).map(FileId).zip(&self.files)
+        (0..).map(FileId).zip(self.files.iter().map(Arc::as_ref))
+    }
+
+    /// The files themselves, in the order of their ids.
+    pub fn files(&self) -> &[Arc<Source>] {
+        &self.files
     }
 
     /// What is written at a place; empty where the place does not lie in the text.

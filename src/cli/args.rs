@@ -308,6 +308,15 @@ pub struct ServeArgs {
     /// Listen on this port; without it, the first free one from 3000
     #[arg(short, long, value_name = "PORT")]
     pub port: Option<u16>,
+    /// Open the book in the browser
+    #[arg(short, long)]
+    pub open: bool,
+    /// Look at the files every so many seconds, where the system does not tell of changes, such as on a network
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub poll: Option<u64>,
+    /// Let open tabs go to the page of whatever was saved last
+    #[arg(long)]
+    pub follow: bool,
 }
 
 /// `search`.

@@ -90,7 +90,7 @@ fn own_overrides(args: &BuildArgs) -> anyhow::Result<Vec<parse::Override>> {
 }
 
 /// SOURCE_DATE_EPOCH names the day of a build; the clock never does.
-fn source_date() -> anyhow::Result<Option<crate::model::Date>> {
+pub fn source_date() -> anyhow::Result<Option<crate::model::Date>> {
     std::env::var_os("SOURCE_DATE_EPOCH").map(|_| today()).transpose()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! One `git log` for all files. Without a repository, or without git, nothing is known, and that is no failure.
 
+use super::trace;
 use crate::text::History;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,20 @@ pub fn history(root: &Utf8Path, src: &Utf8Path) -> Histories {
     ];
     let log = git(root, &args).unwrap_or_default();
     Histories { files: read(&log), is_shallow }
+}
+
+/// What tells whether a new commit came: the files of the repository that every one changes, as far as they are there.
+pub(super) fn head(root: &Utf8Path) -> Vec<Option<[u64; 6]>> {
+    let absolute = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
+    let Some(git) = absolute.ancestors().map(|folder| folder.join(".git")).find(|git| git.exists()) else {
+        return Vec::new();
+    };
+    // The repository of a further work tree lies elsewhere, and a file says where.
+    let elsewhere = std::fs::read_to_string(&git).ok();
+    let elsewhere = elsewhere.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(str::trim_end);
+    let folder = elsewhere.map_or_else(|| git.clone(), |path| git.with_file_name("").join(path));
+    let names = ["HEAD", "logs/HEAD", "shallow"];
+    names.iter().map(|name| folder.join(name).symlink_metadata().ok().map(|at| trace::signs(&at))).collect()
 }
 
 /// The files that differ from a commit, and those that git does not know yet, relative to the book; `None` where there

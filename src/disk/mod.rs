@@ -1,18 +1,23 @@
 //! Files: a book is read here, and a site is written here. Nothing else of the build touches the disk.
 //!
 //! In: paths. Out: `Sources` and overrides (`read.rs`), the days that git knows (`git.rs`); a site in which every
-//! file is whole, old or new, at any moment (`write.rs`); what tells whether files changed (`trace.rs`); single files of a book that verbs change (`change.rs`).
+//! file is whole, old or new, at any moment (`write.rs`); what tells whether files changed (`trace.rs`); a book that is
+//! read again and again (`book_files.rs`), and who previews it (`claim.rs`); single files that verbs change (`change.rs`).
 //! Not here: what the files mean (`parse`), the search index (`search/store.rs`), scratch folders of checks
 //! (`verify/run.rs`).
 
+mod book_files;
 mod change;
+mod claim;
 mod git;
 mod manifest;
 mod read;
 mod trace;
 mod write;
 
+pub use book_files::BookFiles;
 pub use change::{append, create, make_folder, remove, rename, replace, write};
+pub use claim::{Claim, claim};
 pub use git::changed_since;
 pub use read::{
     BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, open, overrides,

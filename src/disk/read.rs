@@ -16,14 +16,18 @@ use walkdir::{DirEntry, WalkDir};
 /// the images there, and the folders `fixtures` and `observed`, belong to it. A content folder that does not exist is an
 /// empty one.
 pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError> {
-    let folder = root.join(src);
+    record_files(&root.join(src))?.par_iter().map(|found| found.read(root)).collect()
+}
+
+/// The record files below a content folder, not yet read, sorted.
+pub(super) fn record_files(folder: &Utf8Path) -> Result<Vec<Found>, DiskError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
     let mut found: Vec<Found> = Vec::new();
-    let mut walk = WalkDir::new(&folder).sort_by_file_name().into_iter();
+    let mut walk = WalkDir::new(folder).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
-        let entry = entry.map_err(|error| unreadable(&folder, error))?;
+        let entry = entry.map_err(|error| unreadable(folder, error))?;
         if is_hidden(&entry) {
             if entry.file_type().is_dir() {
                 walk.skip_current_dir();
@@ -31,7 +35,7 @@ pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError
             continue;
         }
         let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
-        let folder = path.parent().unwrap_or(&folder);
+        let folder = path.parent().unwrap_or(folder);
         if entry.file_type().is_dir() {
             // What belongs to a record's check or to its search is no record.
             let is_part = ["fixtures", "observed"].contains(&path.file_name().unwrap_or_default());
@@ -43,17 +47,17 @@ pub fn content(root: &Utf8Path, src: &Utf8Path) -> Result<Vec<Source>, DiskError
             found.push(Found { path: path.to_owned(), folder: own.then(|| folder.to_owned()) });
         }
     }
-    found.par_iter().map(|found| found.read(root)).collect()
+    Ok(found)
 }
 
 /// A record file, and the folder that is its own.
-struct Found {
-    path: Utf8PathBuf,
-    folder: Option<Utf8PathBuf>,
+pub(super) struct Found {
+    pub(super) path: Utf8PathBuf,
+    pub(super) folder: Option<Utf8PathBuf>,
 }
 
 impl Found {
-    fn read(&self, root: &Utf8Path) -> Result<Source, DiskError> {
+    pub(super) fn read(&self, root: &Utf8Path) -> Result<Source, DiskError> {
         let source = read_source(root, &self.path)?;
         let images = self.folder.as_deref().map(images).transpose()?.unwrap_or_default();
         let observed = self.folder.as_deref().map(observed).transpose()?.unwrap_or_default();

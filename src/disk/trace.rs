@@ -20,7 +20,7 @@ pub struct Trace {
 }
 
 /// Clocks of file systems tick this coarsely at most: two changes within one tick have the same time.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// The trace of every file below a folder and of some files beside it. Hidden ones are passed over, as they are where the
 /// folder is read. To be taken before the files are read: then a change in between shows the next time.
@@ -63,7 +63,7 @@ pub fn trace(root: &Utf8Path, folder: &Utf8Path, beside: &[&str]) -> Result<Trac
 }
 
 /// What changes whenever a file does. The time of the last change of its entry cannot be set by anybody.
-fn signs(metadata: &Metadata) -> [u64; 6] {
+pub(super) fn signs(metadata: &Metadata) -> [u64; 6] {
     let bits = i64::cast_unsigned;
     [
         metadata.ino(),
@@ -75,7 +75,7 @@ fn signs(metadata: &Metadata) -> [u64; 6] {
     ]
 }
 
-fn changed(metadata: &Metadata) -> Duration {
+pub(super) fn changed(metadata: &Metadata) -> Duration {
     let part = |number: i64| u64::try_from(number).unwrap_or_default();
     Duration::from_secs(part(metadata.ctime())) + Duration::from_nanos(part(metadata.ctime_nsec()))
 }

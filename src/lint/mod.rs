@@ -4,21 +4,26 @@
 //! let it pass. Rules live in `rules/`, one file each, and never return early.
 //! Not here: reading text (`parse`), drawing findings (`cli/report/`).
 
+mod names;
 mod resolve;
 mod retrieval;
 mod rules;
 mod svg;
 
+pub use names::{Asked, Claims, Names};
+pub use resolve::{guide, record};
 pub use retrieval::retrieval;
 
-use crate::diag::{Code, Diagnostic, Level};
-use crate::model::{AlertName, Book, Date, RecordId, RuleLevel, Settings};
+use crate::diag::{Code, Diagnostic, Level, nearest};
+use crate::model::{AlertName, Book, Date, Record, RecordId, RuleLevel, Settings};
 use crate::parse::{self, Parsed, ParsedGuide, ParsedRecord};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span};
 use crate::verify::Results;
 use camino::Utf8Path;
 use rayon::prelude::*;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How often one rule speaks of one record: whoever has more to mend than this begins with these.
 pub const MAX_FINDINGS: usize = 50;
@@ -27,23 +32,58 @@ pub const MAX_FINDINGS: usize = 50;
 pub struct Context<'p> {
     /// What `book.toml` says.
     pub settings: &'p Settings,
-    /// How many files claim each id, as their name or as an alias.
-    pub ids: BTreeMap<&'p RecordId, usize>,
-    /// The ids that are names of files, so that links may lead to them.
-    pub files: BTreeSet<&'p RecordId>,
-    /// How many records claim each alert.
-    pub alerts: BTreeMap<&'p AlertName, usize>,
-    /// The files, for the place of a word inside a longer text.
-    pub sources: &'p Sources,
+    /// The record's own file, for its images and for the place of a word inside a longer text.
+    pub source: &'p Source,
     /// The day from which on a day lies in the future, where the caller has a clock.
     pub today: Option<Date>,
+    names: &'p Names,
+    asked: RefCell<Asked>,
 }
 
-impl Context<'_> {
+impl<'p> Context<'p> {
+    /// What there is to look at for one file.
+    pub fn new(
+        settings: &'p Settings,
+        names: &'p Names,
+        source: &'p Source,
+        today: Option<Date>,
+    ) -> Context<'p> {
+        Context { settings, source, today, names, asked: RefCell::default() }
+    }
+
+    /// Whether a record's file has this name, so that links may lead to it.
+    pub fn has(&self, id: &RecordId) -> bool {
+        self.asked.borrow_mut().ids.insert(id.clone());
+        self.names.files.contains_key(id)
+    }
+
+    /// Whether several files claim this id, as their name or as an alias.
+    pub fn is_claimed_twice(&self, id: &RecordId) -> bool {
+        self.asked.borrow_mut().ids.insert(id.clone());
+        self.names.ids.get(id).is_some_and(|n_claims| *n_claims > 1)
+    }
+
+    /// Whether several records claim this alert.
+    pub fn is_alert_claimed_twice(&self, alert: &AlertName) -> bool {
+        self.asked.borrow_mut().alerts.insert(alert.clone());
+        self.names.alerts.get(alert).is_some_and(|n_claims| *n_claims > 1)
+    }
+
+    /// The name of a record that is nearest to what was written.
+    pub fn nearest_record(&self, written: &str) -> Option<&'p str> {
+        self.asked.borrow_mut().every_name = true;
+        nearest(written, self.names.files.keys().map(RecordId::as_str))
+    }
+
+    /// The names that were asked for so far: while these stay, so does what was found.
+    pub fn asked(self) -> Asked {
+        self.asked.into_inner()
+    }
+
     /// The place of `words` inside a longer text, or the whole place where they are written otherwise there,
     /// such as with escapes.
     pub fn place_of(&self, words: &str, whole: Span) -> Span {
-        match self.sources.slice(whole).find(words) {
+        match self.source.text.get(whole.range()).unwrap_or_default().find(words) {
             Some(at) => {
                 let start = whole.start as usize + at;
                 Span::new(whole.file, start..start + words.len())
@@ -64,24 +104,18 @@ pub fn all(
     already_wrong: &[Diagnostic],
 ) -> (Book, Vec<Diagnostic>) {
     let Parsed { settings, records, guides } = parsed;
-    let ctx = Context::of(&settings, &records, sources, today);
+    let mut names = Names::default();
+    records.iter().for_each(|record| names.add(&Claims::of(record)));
+    let ctx = |file: FileId| Context::new(&settings, &names, sources.get(file), today);
     let cut_short: BTreeSet<FileId> =
         already_wrong.iter().filter(|found| parse::breaks_off(found)).map(|found| found.span.file).collect();
     let mut found: Vec<Diagnostic> = records
         .par_iter()
-        .flat_map_iter(|record| {
-            let mut of_record = Vec::new();
-            check(&ctx, record, &mut of_record);
-            if !cut_short.contains(&record.file) {
-                rules::missing_field::check(record, &mut of_record);
-            }
-            let allow: Vec<Code> = record.allow.iter().map(|allow| allow.value.rule).collect();
-            of_record.retain_mut(|diagnostic| weigh(&settings, &allow, diagnostic));
-            of_record
-        })
+        .flat_map_iter(|record| of_record(&ctx(record.file), record, cut_short.contains(&record.file)))
         .collect();
-    rules::shallow_history::check(&ctx, &records, &mut found);
-    guides.iter().for_each(|guide| check_guide(&ctx, guide, &mut found));
+    let undated = records.iter().filter(|record| record.created.is_none()).map(|record| record.file);
+    found.extend(shallow_history(sources, undated));
+    guides.iter().for_each(|guide| found.extend(of_guide(&ctx(guide.file), guide)));
     let broken: BTreeSet<FileId> = already_wrong
         .iter()
         .chain(&found)
@@ -91,10 +125,27 @@ pub fn all(
     let resolve = |record: ParsedRecord| resolve::record(sources.get(record.file), record);
     let records: Vec<_> =
         records.into_par_iter().filter(|record| !broken.contains(&record.file)).filter_map(resolve).collect();
-    let records = records.into_iter().map(|record| (record.id.clone(), record)).collect();
+    let records = records.into_iter().map(Arc::new).collect();
     let guides = guides.into_iter().filter(|guide| !broken.contains(&guide.file)).filter_map(resolve::guide);
     let guides = guides.collect();
     (Book::new(settings, records, guides), found)
+}
+
+/// Every finding in one record. `is_cut_short`: whether its file breaks off, so that nothing can be called missing.
+pub fn of_record(ctx: &Context, record: &ParsedRecord, is_cut_short: bool) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    check(ctx, record, &mut found);
+    if !is_cut_short {
+        rules::missing_field::check(record, &mut found);
+    }
+    let allow: Vec<Code> = record.allow.iter().map(|allow| allow.value.rule).collect();
+    found.retain_mut(|diagnostic| weigh(ctx.settings, &allow, diagnostic));
+    found
+}
+
+/// What a cut history means for the records that name no day.
+pub fn shallow_history(sources: &Sources, undated: impl Iterator<Item = FileId>) -> Option<Diagnostic> {
+    if sources.is_shallow { rules::shallow_history::check(undated) } else { None }
 }
 
 /// What committed results say of the checks of a book: what no run has needed.
@@ -104,35 +155,18 @@ pub fn of_results(book: &Book, results: &Results, sources: &Sources) -> Vec<Diag
     let mut found = Vec::new();
     for record in book.records.values() {
         let Some(file) = files.get(record.path.as_path()) else { continue };
-        let mut of_record = Vec::new();
-        rules::redundant_probe::check(results, record, *file, &mut of_record);
-        let allow: Vec<Code> = record.allow.iter().map(|allow| allow.rule).collect();
-        of_record.retain_mut(|diagnostic| weigh(&book.settings, &allow, diagnostic));
-        found.extend(of_record);
+        found.extend(of_result(&book.settings, results, record, *file));
     }
     found
 }
 
-impl<'p> Context<'p> {
-    fn of(
-        settings: &'p Settings,
-        records: &'p [ParsedRecord],
-        sources: &'p Sources,
-        today: Option<Date>,
-    ) -> Context<'p> {
-        let mut ids: BTreeMap<&RecordId, usize> = BTreeMap::new();
-        let mut alerts: BTreeMap<&AlertName, usize> = BTreeMap::new();
-        for record in records {
-            for id in record.id.iter().chain(record.aliases.iter().map(|alias| &alias.value)) {
-                *ids.entry(id).or_default() += 1;
-            }
-            for alert in &record.alerts {
-                *alerts.entry(&alert.value).or_default() += 1;
-            }
-        }
-        let files = records.iter().filter_map(|record| record.id.as_ref()).collect();
-        Context { settings, ids, files, alerts, sources, today }
-    }
+/// The same for one record.
+pub fn of_result(settings: &Settings, results: &Results, record: &Record, file: FileId) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    rules::redundant_probe::check(results, record, file, &mut found);
+    let allow: Vec<Code> = record.allow.iter().map(|allow| allow.rule).collect();
+    found.retain_mut(|diagnostic| weigh(settings, &allow, diagnostic));
+    found
 }
 
 fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
@@ -150,7 +184,9 @@ fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
     found.extend(record.verify_doubts.iter().cloned());
 }
 
-fn check_guide(ctx: &Context, guide: &ParsedGuide, found: &mut Vec<Diagnostic>) {
+/// Every finding in one page of prose.
+pub fn of_guide(ctx: &Context, guide: &ParsedGuide) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     if guide.title.is_none() {
         found.push(
             Diagnostic::error(Code::MissingField, Span::start_of(guide.file), "this page has no `title`")
@@ -158,8 +194,9 @@ fn check_guide(ctx: &Context, guide: &ParsedGuide, found: &mut Vec<Diagnostic>) 
         );
     }
     let proses = [(&guide.body.value, guide.body.span)];
-    rules::raw_html::check(ctx, &proses, found);
-    rules::unsafe_link::check(ctx, &proses, found);
+    rules::raw_html::check(ctx, &proses, &mut found);
+    rules::unsafe_link::check(ctx, &proses, &mut found);
+    found
 }
 
 /// Gives a finding the weight that the book gives its rule; `false` where it is silenced.

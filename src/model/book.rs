@@ -3,7 +3,8 @@
 use super::{Audience, Date, Extension, Prose, Record, RecordId, Status, Words};
 use crate::diag::{Code, Level};
 use camino::Utf8PathBuf;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Everything that pages, index and checks are made from.
 #[derive(Clone, Debug)]
@@ -11,9 +12,69 @@ pub struct Book {
     /// What `book.toml` says.
     pub settings: Settings,
     /// The records, by id.
-    pub records: BTreeMap<RecordId, Record>,
+    pub records: Records,
     /// The prose pages, in the order of the navigation.
     pub guides: Vec<Guide>,
+}
+
+/// Records by id. Books share them, since a preview makes a new book for every change of one record.
+#[derive(Clone, Debug, Default)]
+pub struct Records(BTreeMap<RecordId, Arc<Record>>);
+
+impl FromIterator<Arc<Record>> for Records {
+    fn from_iter<I: IntoIterator<Item = Arc<Record>>>(records: I) -> Records {
+        Records(records.into_iter().map(|record| (record.id.clone(), record)).collect())
+    }
+}
+
+impl std::ops::Index<&RecordId> for Records {
+    type Output = Record;
+
+    fn index(&self, id: &RecordId) -> &Record {
+        &self.0[id]
+    }
+}
+
+impl Records {
+    /// The record of an id.
+    pub fn get(&self, id: &RecordId) -> Option<&Record> {
+        self.0.get(id).map(Arc::as_ref)
+    }
+
+    /// The record of an id, with the id as the book has it.
+    pub fn get_key_value(&self, id: &RecordId) -> Option<(&RecordId, &Record)> {
+        self.0.get_key_value(id).map(|(id, record)| (id, record.as_ref()))
+    }
+
+    /// Whether there is a record of this id.
+    pub fn contains_key(&self, id: &RecordId) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// The ids, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &RecordId> {
+        self.0.keys()
+    }
+
+    /// The records, by id.
+    pub fn values(&self) -> impl Iterator<Item = &Record> {
+        self.0.values().map(Arc::as_ref)
+    }
+
+    /// Ids and records, by id.
+    pub fn iter(&self) -> impl Iterator<Item = (&RecordId, &Record)> {
+        self.0.iter().map(|(id, record)| (id, record.as_ref()))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// A page of prose.
@@ -38,7 +99,7 @@ pub struct Guide {
 impl Book {
     /// A book of these records. Links between them that lead to a record it does not have are taken out, so
     /// that no page has a dead one; a rule has reported those that never had a target.
-    pub fn new(settings: Settings, records: BTreeMap<RecordId, Record>, mut guides: Vec<Guide>) -> Book {
+    pub fn new(settings: Settings, records: Records, mut guides: Vec<Guide>) -> Book {
         guides.sort_by(|one, other| {
             (one.order, &one.title, &one.id).cmp(&(other.order, &other.title, &other.id))
         });
@@ -49,14 +110,14 @@ impl Book {
 
     /// The book without its drafts.
     pub fn without_drafts(mut self) -> Book {
-        self.records.retain(|_, record| !matches!(record.status, Status::Draft { .. }));
+        self.records.0.retain(|_, record| !matches!(record.status, Status::Draft { .. }));
         self.drop_links_to_absent();
         self
     }
 
     /// The book as everybody may read it.
     pub fn for_the_public(mut self) -> Book {
-        self.records.retain(|_, record| record.audience == Audience::Public);
+        self.records.0.retain(|_, record| record.audience == Audience::Public);
         self.guides.retain(|guide| guide.audience == Audience::Public);
         self.drop_links_to_absent();
         self
@@ -67,25 +128,15 @@ impl Book {
         self.records.values().flat_map(Record::dates).max()
     }
 
+    /// A record is copied only where something of it goes: the others stay shared.
     fn drop_links_to_absent(&mut self) {
-        let present: BTreeSet<RecordId> = self.records.keys().cloned().collect();
-        for related in self.records.values_mut().map(|record| &mut record.related) {
-            related
-                .confused_with
-                .retain(|confusion| confusion.id.as_ref().is_none_or(|id| present.contains(id)));
-            for links in [
-                &mut related.leads_to,
-                &mut related.caused_by,
-                &mut related.see_also,
-                &mut related.supersedes,
-            ] {
-                links.retain(|id| present.contains(id));
-            }
-        }
-        for status in self.records.values_mut().map(|record| &mut record.status) {
-            if let Status::Deprecated(retired) | Status::Withdrawn(retired) = status {
-                retired.see_instead = retired.see_instead.take().filter(|id| present.contains(id));
-            }
+        let dangling = |record: &Record| record.links().any(|id| !self.records.contains_key(id));
+        let dangling: Vec<RecordId> =
+            self.records.values().filter(|record| dangling(record)).map(|record| record.id.clone()).collect();
+        for id in dangling {
+            let Some(mut record) = self.records.0.get(&id).cloned() else { continue };
+            Arc::make_mut(&mut record).drop_links(|id| self.records.contains_key(id));
+            self.records.0.insert(id, record);
         }
     }
 }

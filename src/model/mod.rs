@@ -15,7 +15,7 @@ mod prose;
 mod record;
 mod verifier;
 
-pub use book::{Book, ColourScheme, Facet, FacetSettings, Guide, RuleLevel, Settings, SiteUrl};
+pub use book::{Book, ColourScheme, Facet, FacetSettings, Guide, Records, RuleLevel, Settings, SiteUrl};
 pub use check::{Check, ExitMatcher, Expectation, TextMatcher, TextOp};
 pub use date::Date;
 pub use fixture::{CommandReply, Fixture, FixtureValue, HttpReply, Replacement, Stubs, WrongCell};

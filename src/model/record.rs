@@ -119,6 +119,27 @@ impl Record {
         self.created.into_iter().chain(self.updated).chain(runs).chain(read).chain(typed)
     }
 
+    /// Every record that this one names in its fields.
+    pub fn links(&self) -> impl Iterator<Item = &RecordId> {
+        let related = &self.related;
+        let confused = related.confused_with.iter().filter_map(|confusion| confusion.id.as_ref());
+        let lists = [&related.leads_to, &related.caused_by, &related.see_also, &related.supersedes];
+        let instead = self.status.retired().and_then(|retired| retired.see_instead.as_ref());
+        confused.chain(lists.into_iter().flatten()).chain(instead)
+    }
+
+    /// Takes out the links to records that are not there.
+    pub fn drop_links(&mut self, is_there: impl Fn(&RecordId) -> bool) {
+        let related = &mut self.related;
+        related.confused_with.retain(|confusion| confusion.id.as_ref().is_none_or(&is_there));
+        let lists =
+            [&mut related.leads_to, &mut related.caused_by, &mut related.see_also, &mut related.supersedes];
+        lists.into_iter().for_each(|links| links.retain(&is_there));
+        if let Status::Deprecated(retired) | Status::Withdrawn(retired) = &mut self.status {
+            retired.see_instead = retired.see_instead.take().filter(&is_there);
+        }
+    }
+
     /// The state that the runs support: nothing here is typed in.
     pub fn validation(&self) -> Validation {
         let any = |kind: RunKind| self.validation_runs.iter().any(|run| run.kind == kind);

@@ -57,8 +57,12 @@ pub const SAMPLE: &str = include_str!("sample.yaml");
 /// The folder of prose pages inside the content folder.
 pub const GUIDE_FOLDER: &str = "pages";
 
-enum Piece {
+/// What one file holds.
+#[derive(Debug)]
+pub enum Piece {
+    /// A record.
     Record(Box<ParsedRecord>),
+    /// A page of prose.
     Guide(ParsedGuide),
 }
 
@@ -74,7 +78,7 @@ pub fn all(sources: &Sources, overrides: &[Override]) -> (Parsed, Vec<Diagnostic
         sources.iter().filter(|(_, source)| source.path != BOOK_FILE).collect();
     let guides = settings.src.join(GUIDE_FOLDER);
     let read: Vec<(Option<Piece>, Vec<Diagnostic>)> =
-        files.into_par_iter().map(|(file, source)| one_file(file, source, &guides)).collect();
+        files.into_par_iter().map(|(file, source)| self::file(file, source, &guides)).collect();
     let mut parsed = Parsed { settings, records: Vec::new(), guides: Vec::new() };
     for (piece, of_file) in read {
         found.extend(of_file);
@@ -87,7 +91,8 @@ pub fn all(sources: &Sources, overrides: &[Override]) -> (Parsed, Vec<Diagnostic
     (parsed, found)
 }
 
-fn one_file(file: FileId, source: &Source, guides: &Utf8Path) -> (Option<Piece>, Vec<Diagnostic>) {
+/// Reads one source that is not `book.toml`. `guides`: the folder of prose pages.
+pub fn file(file: FileId, source: &Source, guides: &Utf8Path) -> (Option<Piece>, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let ending = source.path.extension();
     let piece = match ending {
@@ -118,6 +123,14 @@ fn one_record(file: FileId, source: &Source, found: &mut Vec<Diagnostic>) -> Opt
 /// Whether nothing of the file could be read after this finding.
 pub fn breaks_off(diagnostic: &Diagnostic) -> bool {
     matches!(diagnostic.code, Code::Syntax | Code::TooDeep | Code::TooLarge)
+}
+
+/// Reads `book.toml`, and says what is wrong with it.
+pub fn book_file(source: Option<&Source>, overrides: &[Override]) -> (Settings, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let file = FileId(0);
+    let text = source.filter(|source| readable(file, source, &mut found)).map_or("", |source| &source.text);
+    (settings::parse(file, text, overrides, &mut found), found)
 }
 
 /// Reads `book.toml` alone, for those who need to know where the content is.

@@ -11,7 +11,7 @@ pub struct Shelf<'b> {
     pub values: Vec<ShelfValue<'b>>,
 }
 
-/// One value of a facet and its records, sorted by title.
+/// One value of a facet and its records, by id.
 pub struct ShelfValue<'b> {
     /// As written.
     pub name: &'b str,
@@ -28,6 +28,15 @@ impl ShelfValue<'_> {
     }
 }
 
+impl<'b> ShelfValue<'b> {
+    /// The records, sorted by title.
+    pub fn by_title(&self) -> Vec<&'b Record> {
+        let mut records = self.records.clone();
+        records.sort_by(|one, other| (&one.title, &one.id).cmp(&(&other.title, &other.id)));
+        records
+    }
+}
+
 /// All facets that any record has a value of.
 pub fn shelves(book: &Book) -> Vec<Shelf<'_>> {
     Facet::ALL.iter().map(|facet| shelf(book, *facet)).filter(|shelf| !shelf.values.is_empty()).collect()
@@ -41,9 +50,10 @@ fn shelf(book: &Book, facet: Facet) -> Shelf<'_> {
         }
     }
     let mut slugs = Slugs::default();
-    let values = by_name.into_iter().map(|(name, mut records)| {
-        records.sort_by(|one, other| (&one.title, &one.id).cmp(&(&other.title, &other.id)));
-        ShelfValue { name, slug: slugs.unique(name, "value"), records }
+    let values = by_name.into_iter().map(|(name, records)| ShelfValue {
+        name,
+        slug: slugs.unique(name, "value"),
+        records,
     });
     Shelf { facet, values: values.collect() }
 }

@@ -132,26 +132,54 @@ impl<'b> Site<'b> {
     pub(super) fn shelf_pages(&self, shelf: &Shelf) -> Result<Vec<Page>, TemplateError> {
         let mut pages = Vec::new();
         for value in &shelf.values {
-            pages.extend(self.facet(shelf, value)?);
+            let records = value.by_title();
+            for nth in 1..=n_parts(&records) {
+                pages.push(self.facet(shelf, value, &records, nth)?);
+            }
         }
         Ok(pages)
     }
 
-    fn facet(&self, shelf: &Shelf, value: &ShelfValue) -> Result<Vec<Page>, TemplateError> {
-        let folder = value.path(shelf.facet);
-        let parts: Vec<&[&Record]> = value.records.chunks(N_PER_PAGE).collect();
-        let page = |(nth, records): (usize, &&[&Record])| {
-            let view = FacetView {
-                label: self.settings().label(shelf.facet),
-                name: value.name,
-                n_records: value.records.len(),
-                cards: records.iter().map(|record| self.card(record)).collect(),
-                turn: Turn::of(nth, parts.len(), &folder),
-            };
-            let path = if nth == 1 { folder.clone() } else { format!("{folder}{nth}/") };
-            self.page(&format!("{path}index.html"), "facet.html", view)
+    /// The one page of a facet at a path below `browse/`, such as `category/network/2/index.html`.
+    pub(super) fn shelf_page(&self, path: &str) -> Result<Option<Page>, TemplateError> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let [key, slug, rest @ .., "index.html"] = parts.as_slice() else { return Ok(None) };
+        let of_key = self.shelves.iter().filter(|shelf| shelf.facet.key() == *key);
+        let mut values = of_key.flat_map(|shelf| shelf.values.iter().map(move |value| (shelf, value)));
+        let Some((shelf, value)) = values.find(|(_, value)| value.slug == *slug) else { return Ok(None) };
+        let nth = match rest {
+            [] => 1,
+            [nth] => nth
+                .parse()
+                .ok()
+                .filter(|parsed: &usize| *parsed > 1 && parsed.to_string() == *nth)
+                .unwrap_or(0),
+            _ => 0,
         };
-        (1..).zip(&parts).map(page).collect()
+        let records = value.by_title();
+        let is_there = (1..=n_parts(&records)).contains(&nth);
+        is_there.then(|| self.facet(shelf, value, &records, nth)).transpose()
+    }
+
+    /// The `nth` page of a value of a facet, from 1; `records` are all of the value.
+    fn facet(
+        &self,
+        shelf: &Shelf,
+        value: &ShelfValue,
+        records: &[&Record],
+        nth: usize,
+    ) -> Result<Page, TemplateError> {
+        let folder = value.path(shelf.facet);
+        let shown = records.iter().skip((nth - 1) * N_PER_PAGE).take(N_PER_PAGE);
+        let view = FacetView {
+            label: self.settings().label(shelf.facet),
+            name: value.name,
+            n_records: records.len(),
+            cards: shown.map(|record| self.card(record)).collect(),
+            turn: Turn::of(nth, n_parts(records), &folder),
+        };
+        let path = if nth == 1 { folder } else { format!("{folder}{nth}/") };
+        self.page(&format!("{path}index.html"), "facet.html", view)
     }
 
     fn shelf<'s>(&'s self, shelf: &Shelf<'s>, n_shown: usize) -> ShelfView<'s> {
@@ -170,8 +198,9 @@ impl<'b> Site<'b> {
         ShelfView { label, key: shelf.facet.key(), values: values.iter().map(view).collect(), n_more }
     }
 
-    /// Every keyword, code and signature from A to Z: the search that works without a script.
-    pub(super) fn keywords(&self) -> Result<Vec<Page>, TemplateError> {
+    /// Every keyword, code and signature from A to Z: the search that works without a script. With `wanted`, the page at
+    /// that path alone.
+    pub(super) fn keywords(&self, wanted: Option<&str>) -> Result<Vec<Page>, TemplateError> {
         let mut by_text: BTreeMap<(String, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
         for record in self.records_by_id() {
             for text in texts(record) {
@@ -191,10 +220,10 @@ impl<'b> Site<'b> {
             let view = KeywordsView { letters: Vec::new(), entries: &entries, turn, letter: None };
             return Ok(vec![self.page("keywords/index.html", "keywords.html", view)?]);
         }
-        self.letters(&entries)
+        self.letters(&entries, wanted)
     }
 
-    fn letters(&self, entries: &[Entry]) -> Result<Vec<Page>, TemplateError> {
+    fn letters(&self, entries: &[Entry], wanted: Option<&str>) -> Result<Vec<Page>, TemplateError> {
         let groups: Vec<&[Entry]> =
             entries.chunk_by(|one, other| letter(one.text) == letter(other.text)).collect();
         // `#` gathers what begins with no letter.
@@ -215,23 +244,36 @@ impl<'b> Site<'b> {
         };
         let turn = Turn::of(1, 1, "keywords/");
         let view = KeywordsView { letters: letters(), entries: &[], turn, letter: None };
-        let mut pages = vec![self.page("keywords/index.html", "keywords.html", view)?];
+        let is_wanted = |path: &str| wanted.is_none_or(|wanted| wanted == path);
+        let mut pages = Vec::new();
+        if is_wanted("keywords/index.html") {
+            pages.push(self.page("keywords/index.html", "keywords.html", view)?);
+        }
         for group in &groups {
             let letter = letter(group[0].text);
             let parts: Vec<&[Entry]> = group.chunks(N_KEYWORDS).collect();
             for (nth, entries) in (1..).zip(&parts) {
+                let path = if nth == 1 { folder(letter) } else { format!("{}{nth}/", folder(letter)) };
+                let path = format!("{path}index.html");
+                if !is_wanted(&path) {
+                    continue;
+                }
                 let view = KeywordsView {
                     letters: letters(),
                     entries,
                     turn: Turn::of(nth, parts.len(), &folder(letter)),
                     letter: Some(letter.to_ascii_uppercase()),
                 };
-                let path = if nth == 1 { folder(letter) } else { format!("{}{nth}/", folder(letter)) };
-                pages.push(self.page(&format!("{path}index.html"), "keywords.html", view)?);
+                pages.push(self.page(&path, "keywords.html", view)?);
             }
         }
         Ok(pages)
     }
+}
+
+/// How many pages a list of these records has.
+fn n_parts(records: &[&Record]) -> usize {
+    records.len().div_ceil(N_PER_PAGE)
 }
 
 /// What a record is found by: its keywords, its literal signatures, and the codes in its title and symptom.

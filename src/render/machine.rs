@@ -59,18 +59,21 @@ struct RedirectView {
 }
 
 impl Site<'_> {
-    /// Everything that no person reads.
-    pub(super) fn machine_files(&self) -> Result<Vec<Page>, TemplateError> {
-        let mut pages =
-            vec![self.records_json(), self.llms()?, self.robots(), self.headers(), self.redirects_file()];
-        pages.extend(self.sitemap()?);
-        pages.extend(self.feed()?);
-        pages.extend(self.open_search()?);
-        let cname = self.settings().cname.as_ref();
-        pages.extend(
-            cname.map(|host| Page { path: "CNAME".to_owned(), body: format!("{host}\n").into_bytes() }),
-        );
-        Ok(pages)
+    /// What no person reads.
+    pub(super) fn machine_file(&self, path: &str) -> Result<Option<Page>, TemplateError> {
+        let cname = |host: &String| Page { path: path.to_owned(), body: format!("{host}\n").into_bytes() };
+        Ok(match path {
+            "api/v1/records.json" => Some(self.records_json()),
+            "llms.txt" => Some(self.llms()?),
+            "robots.txt" => Some(self.robots()),
+            "_headers" => Some(self.headers()),
+            "_redirects" => Some(self.redirects_file()),
+            "sitemap.xml" => self.sitemap()?,
+            "atom.xml" => self.feed()?,
+            "opensearch.xml" => self.open_search()?,
+            "CNAME" => self.settings().cname.as_ref().map(cname),
+            _ => None,
+        })
     }
 
     /// `/api/v1/records.json`: every record with what a list shows of it.
@@ -171,15 +174,18 @@ impl Site<'_> {
 
     /// A page at every former address that leads on, for hosts that know no redirects.
     pub(super) fn redirects(&self) -> Result<Vec<Page>, TemplateError> {
-        let page = |(from, to): (String, String)| {
-            let path = match from.rsplit('/').next() {
-                Some(name) if name.contains('.') => from,
-                _ => format!("{}/index.html", from.trim_end_matches('/')),
-            };
-            let is_web = to.contains("://");
-            self.page(&path, "redirect.html", RedirectView { to, is_web })
-        };
-        self.former().into_iter().map(page).collect()
+        self.former().into_iter().map(|(from, to)| self.leads_on(&page_at(&from), to)).collect()
+    }
+
+    /// The same for one path.
+    pub(super) fn redirect(&self, path: &str) -> Result<Option<Page>, TemplateError> {
+        let former = self.former().into_iter().find(|(from, _)| page_at(from) == path);
+        former.map(|(_, to)| self.leads_on(path, to)).transpose()
+    }
+
+    fn leads_on(&self, path: &str, to: String) -> Result<Page, TemplateError> {
+        let is_web = to.contains("://");
+        self.page(path, "redirect.html", RedirectView { to, is_web })
     }
 
     /// A sitemap needs whole addresses; without `site-url` there is none.
@@ -230,5 +236,13 @@ impl Site<'_> {
             return Ok(None);
         };
         self.page("opensearch.xml", "opensearch.xml", json!({"search": url.join("search/")})).map(Some)
+    }
+}
+
+/// The file at a former address.
+fn page_at(from: &str) -> String {
+    match from.rsplit('/').next() {
+        Some(name) if name.contains('.') => from.to_owned(),
+        _ => format!("{}/index.html", from.trim_end_matches('/')),
     }
 }

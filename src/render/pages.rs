@@ -15,17 +15,18 @@ use crate::text::Image;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a site is made from, beside templates and theme.
 pub struct Contents<'b> {
     /// The records and guides.
     pub book: &'b Book,
     /// What is known of every record's check.
-    pub proofs: &'b BTreeMap<RecordId, Proof>,
+    pub proofs: &'b BTreeMap<RecordId, Arc<Proof>>,
     /// The images of records that have some.
     pub images: &'b BTreeMap<&'b RecordId, Vec<&'b Image>>,
     /// Checks as scripts of their own, of records whose check can be one.
-    pub scripts: &'b BTreeMap<RecordId, String>,
+    pub scripts: &'b BTreeMap<RecordId, Arc<str>>,
     /// The day that ages are counted from.
     pub as_of: Option<Date>,
     /// A record to copy from.
@@ -34,6 +35,24 @@ pub struct Contents<'b> {
 
 /// How many records are one part of a site.
 const N_PER_PART: usize = 64;
+/// The paths of what there is one of, where a site has it at all.
+const SINGLES: &[&str] = &[
+    "index.html",
+    "browse/index.html",
+    "status/index.html",
+    "contribute/index.html",
+    "404.html",
+    "search/index.html",
+    "api/v1/records.json",
+    "llms.txt",
+    "robots.txt",
+    "_headers",
+    "_redirects",
+    "sitemap.xml",
+    "atom.xml",
+    "opensearch.xml",
+    "CNAME",
+];
 
 /// The address of a page whose address is a promise: records, guides, alerts, and what leads to them.
 pub fn promised(path: &str) -> Option<String> {
@@ -50,7 +69,6 @@ pub struct Site<'b> {
     pub(super) shelves: Vec<Shelf<'b>>,
     records: Vec<&'b Record>,
     pub(super) relations: Relations<'b>,
-    titles: BTreeMap<String, String>,
     facet_paths: BTreeMap<(&'static str, String), String>,
 }
 
@@ -129,11 +147,9 @@ impl<'b> Site<'b> {
         let facet_paths = values
             .map(|(shelf, value)| ((shelf.facet.key(), value.name.to_owned()), value.path(shelf.facet)))
             .collect();
-        let titles =
-            book.records.values().map(|record| (record.id.to_string(), record.title.clone())).collect();
         let records = book.records.values().collect();
         let relations = Relations::of(book);
-        Site { contents, templates, assets, shelves, records, relations, titles, facet_paths }
+        Site { contents, templates, assets, shelves, records, relations, facet_paths }
     }
 
     /// How many parts there are.
@@ -145,7 +161,7 @@ impl<'b> Site<'b> {
     pub fn part(&self, nth: usize) -> Result<Vec<Page>, TemplateError> {
         match nth {
             0 => self.singles(),
-            1 => self.keywords(),
+            1 => self.keywords(None),
             nth if nth < 2 + self.shelves.len() => self.shelf_pages(&self.shelves[nth - 2]),
             nth => {
                 let start = (nth - 2 - self.shelves.len()) * N_PER_PART;
@@ -161,19 +177,58 @@ impl<'b> Site<'b> {
 
     fn singles(&self) -> Result<Vec<Page>, TemplateError> {
         let mut pages = self.assets.clone();
-        pages.push(self.home()?);
-        pages.push(self.browse()?);
-        pages.extend(self.alerts()?);
-        pages.extend(self.guides()?);
-        pages.push(self.status()?);
-        pages.push(self.contribute()?);
-        pages.push(self.not_found()?);
-        if self.settings().search {
-            pages.push(self.search()?);
+        for path in SINGLES {
+            pages.extend(self.single(path)?);
         }
+        pages.extend(self.alerts(None)?);
+        pages.extend(self.guides()?);
         pages.extend(self.redirects()?);
-        pages.extend(self.machine_files()?);
         Ok(pages)
+    }
+
+    /// A page or file of which there is at most one.
+    fn single(&self, path: &str) -> Result<Option<Page>, TemplateError> {
+        Ok(match path {
+            "index.html" => Some(self.home()?),
+            "browse/index.html" => Some(self.browse()?),
+            "status/index.html" => Some(self.status()?),
+            "contribute/index.html" => Some(self.contribute()?),
+            "404.html" => Some(self.not_found()?),
+            "search/index.html" if self.settings().search => Some(self.search()?),
+            path => self.machine_file(path)?,
+        })
+    }
+
+    /// The one file at a path, the same as among those of its part; it costs little more than making that one.
+    pub fn file(&self, path: &str) -> Result<Option<Page>, TemplateError> {
+        let with_path = |pages: Vec<Page>| pages.into_iter().find(|page| page.path == path);
+        if let Some(page) = self.single(path)? {
+            return Ok(Some(page));
+        }
+        let (folder, rest) = path.split_once('/').unwrap_or_default();
+        let of_record = |name: &str| RecordId::parse(name).and_then(|id| self.contents.book.records.get(&id));
+        let page = match folder {
+            "assets" => self.assets.iter().find(|page| page.path == path).cloned(),
+            "browse" => self.shelf_page(rest)?,
+            "keywords" => with_path(self.keywords(Some(path))?),
+            "guide" => with_path(self.guides()?),
+            "alert" => with_path(self.alerts(Some(path))?),
+            "f" => match of_record(rest.split('/').next().unwrap_or_default()) {
+                Some(record) => with_path(self.record(record)?),
+                None => None,
+            },
+            "api" => match rest.strip_prefix("v1/records/").and_then(|name| name.strip_suffix(".json")) {
+                Some(name) => {
+                    of_record(name).map(|record| self.record(record)).transpose()?.and_then(with_path)
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        match page {
+            Some(page) => Ok(Some(page)),
+            None => self.redirect(path),
+        }
     }
 
     pub(super) fn settings(&self) -> &'b Settings {
@@ -197,7 +252,7 @@ impl<'b> Site<'b> {
         Surroundings {
             scripts: self.contents.scripts,
             relations: &self.relations,
-            titles: &self.titles,
+            records: &self.contents.book.records,
             facet_paths: &self.facet_paths,
             edit_url_template: self.settings().edit_url_template.as_deref(),
             repository: self.settings().repository.as_deref(),
@@ -226,7 +281,7 @@ impl<'b> Site<'b> {
             self.contents
                 .scripts
                 .get(&record.id)
-                .map(|script| Page { path: format!("{folder}verify.sh"), body: script.clone().into_bytes() }),
+                .map(|script| Page { path: format!("{folder}verify.sh"), body: script.as_bytes().to_vec() }),
         );
         pages.extend(images.iter().filter_map(|image| {
             Some(Page { path: format!("{folder}{}", image.name), body: image.body.clone()? })
@@ -266,11 +321,15 @@ impl<'b> Site<'b> {
         ])))
     }
 
-    /// One page for every alert, for those whom it woke.
-    fn alerts(&self) -> Result<Vec<Page>, TemplateError> {
+    /// One page for every alert, for those whom it woke. With `wanted`, the page at that path alone.
+    fn alerts(&self, wanted: Option<&str>) -> Result<Vec<Page>, TemplateError> {
         let mut pages = Vec::new();
         for record in self.records_by_id() {
             for alert in &record.alerts {
+                let path = format!("alert/{}/index.html", alert.as_str());
+                if wanted.is_some_and(|wanted| wanted != path) {
+                    continue;
+                }
                 let setting = Setting {
                     record: Some(&record.id),
                     images: self.images(record),
@@ -286,7 +345,7 @@ impl<'b> Site<'b> {
                         self.json_ld(record),
                     ),
                 };
-                pages.push(self.page(&format!("alert/{}/index.html", alert.as_str()), "alert.html", view)?);
+                pages.push(self.page(&path, "alert.html", view)?);
             }
         }
         Ok(pages)

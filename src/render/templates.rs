@@ -33,7 +33,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// A set of templates that all parse.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Templates {
     tera: Tera,
 }

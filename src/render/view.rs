@@ -5,10 +5,12 @@ use super::html::{Html, Setting};
 use super::relations::Relations;
 use crate::model::{
     Affected, Audience, CellName, Citation, Confusion, Guide, Keyword, OtherFix, Outcome, Proof, Prose,
-    Record, RecordId, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation, WrongFix,
+    Record, RecordId, Records, Release, Run, RunKind, Signature, SignaturePattern, Status, Step, Validation,
+    WrongFix,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A link with its words.
 #[derive(Serialize)]
@@ -319,11 +321,11 @@ const N_NEIGHBOURS: usize = 12;
 /// What a record's page needs from the rest of the site.
 pub struct Surroundings<'s> {
     /// Checks as scripts of their own.
-    pub scripts: &'s BTreeMap<RecordId, String>,
+    pub scripts: &'s BTreeMap<RecordId, Arc<str>>,
     /// What records are to each other.
     pub relations: &'s Relations<'s>,
-    /// The title of every record.
-    pub titles: &'s BTreeMap<String, String>,
+    /// Every record, for the titles of those that are linked to.
+    pub records: &'s Records,
     /// The page of every facet value: facet key and value to a path.
     pub facet_paths: &'s BTreeMap<(&'static str, String), String>,
     /// Where a record can be edited, with `{path}`.
@@ -338,8 +340,8 @@ impl Surroundings<'_> {
         self.edit_url_template.map(|template| template.replace("{path}", path))
     }
 
-    fn link(&self, id: &str) -> Option<Link> {
-        Some(Link { name: self.titles.get(id)?.clone(), path: format!("f/{id}/") })
+    fn link(&self, id: &RecordId) -> Option<Link> {
+        Some(Link { name: self.records.get(id)?.title.clone(), path: format!("f/{id}/") })
     }
 }
 
@@ -460,7 +462,7 @@ impl GuideView {
 impl NoticeView {
     fn of(record: &Record, setting: Setting, around: &Surroundings) -> Option<NoticeView> {
         let (label, retired) = (record.status.name(), record.status.retired()?);
-        let instead = retired.see_instead.as_ref().and_then(|id| around.link(id.as_str()));
+        let instead = retired.see_instead.as_ref().and_then(|id| around.link(id));
         Some(NoticeView { label, reason: ProseView::inline(&retired.reason, setting), instead })
     }
 }
@@ -490,7 +492,7 @@ impl SignatureView {
 
 impl ConfusionView {
     fn of(confusion: &Confusion, setting: Setting, around: &Surroundings) -> ConfusionView {
-        let link = confusion.id.as_ref().and_then(|id| around.link(id.as_str()));
+        let link = confusion.id.as_ref().and_then(|id| around.link(id));
         let (name, path) = match link {
             Some(Link { name, path }) => (name, Some(path)),
             None => (confusion.title.as_deref().map(plain).unwrap_or_default(), None),
@@ -624,7 +626,7 @@ fn related(record: &Record, around: &Surroundings) -> Vec<RelatedView> {
         .map(|(tie, ids)| RelatedView {
             label: tie.label(),
             side: tie.side(),
-            links: ids.iter().take(N_NEIGHBOURS).filter_map(|id| around.link(id.as_str())).collect(),
+            links: ids.iter().take(N_NEIGHBOURS).filter_map(|id| around.link(id)).collect(),
             n_more: ids.len().saturating_sub(N_NEIGHBOURS),
         })
         .collect()

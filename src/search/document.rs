@@ -2,6 +2,7 @@
 
 use crate::model::{Book, Facet, Guide, Prose, Record, RecordId, Step};
 use crate::output::{mine, without_slots};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The texts that are searched, with their weights: readers paste error text, so output outranks titles.
@@ -54,7 +55,9 @@ pub fn documents(book: &Book) -> Vec<Document> {
         (record.product.clone(), record.category.clone(), record.id.clone())
     };
     records.sort_by_cached_key(key);
-    records.into_iter().map(Document::of).chain(book.guides.iter().map(Document::of_guide)).collect()
+    let mut documents: Vec<Document> = records.into_par_iter().map(Document::of).collect();
+    documents.extend(book.guides.iter().map(Document::of_guide));
+    documents
 }
 
 impl Summary {

@@ -1,39 +1,57 @@
-//! Requests: files of the present snapshot, and the socket on which tabs hear of changes.
+//! Requests: who may ask, what is meant, and the answer of the present edition.
 
-use super::snapshot::Site;
+use super::hosting::Answer;
+use super::search::Librarian;
+use super::site::Stage;
+use super::socket;
+use crate::search::{Hit, Query};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use std::net::SocketAddr;
+use percent_encoding::percent_decode_str;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::broadcast::error::RecvError;
 
-/// The script of a tab, beside the templates of the pages it watches over.
+/// The script of a tab.
 const SCRIPT: &str = include_str!("livereload.js");
 
+/// What requests are answered with.
+pub struct Counter {
+    /// What is shown.
+    pub stage: Arc<Stage>,
+    /// Search.
+    pub librarian: Librarian,
+    /// Hits as one JSON document.
+    pub hits: fn(&[Hit]) -> String,
+}
+
+/// Where the preview listens, and under which name.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// What was asked for, such as `localhost`.
+    pub hostname: String,
+    /// What it came to.
+    pub bound: SocketAddr,
+}
+
 /// Answers requests to this address.
-pub fn router(site: Arc<Site>, address: SocketAddr) -> Router {
+pub fn router(counter: Arc<Counter>, address: Address) -> Router {
+    let address = Arc::new(address);
     Router::new()
-        .route("/__livereload", get(socket))
+        .route("/__livereload", get(socket::open))
         .route("/__livereload.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT) }))
-        .fallback(file)
-        .with_state(site)
-        .layer(middleware::from_fn(move |request, next| guard(address, request, next)))
+        .fallback(answer)
+        .with_state(counter)
+        .layer(middleware::from_fn(move |request, next| guard(Arc::clone(&address), request, next)))
 }
 
 /// Refuses requests that another site's page makes: by a name that resolves here, or by its origin.
-async fn guard(address: SocketAddr, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let origin = request.headers().get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    let host_allowed = host.is_some_and(|host| is_ours(host, address));
-    let origin_allowed = origin
-        .is_none_or(|origin| origin.strip_prefix("http://").is_some_and(|origin| is_ours(origin, address)));
-    if !host_allowed || !origin_allowed {
+async fn guard(address: Arc<Address>, request: Request, next: Next) -> Response {
+    if !is_allowed(request.headers(), &address) {
         return (StatusCode::FORBIDDEN, "this preview answers only to its own address\n").into_response();
     }
     let mut response = next.run(request).await;
@@ -43,55 +61,147 @@ async fn guard(address: SocketAddr, request: Request, next: Next) -> Response {
     response
 }
 
-fn is_ours(host: &str, address: SocketAddr) -> bool {
-    let port = address.port();
-    let mut names = vec![address.to_string()];
-    if address.ip().is_loopback() || address.ip().is_unspecified() {
-        names.extend(["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")));
-    }
-    names.iter().any(|name| name == host)
+fn is_allowed(headers: &HeaderMap, address: &Address) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    text(header::HOST).is_some_and(|host| is_ours(host, address))
+        && text(header::ORIGIN).is_none_or(|origin| {
+            origin.strip_prefix("http://").is_some_and(|origin| is_ours(origin, address))
+        })
 }
 
-async fn file(State(site): State<Arc<Site>>, request: Request) -> Response {
+/// Names that nobody else can make lead here: the one that was asked for, those of this machine itself, and where it
+/// listens everywhere, its addresses in numbers.
+fn is_ours(host: &str, address: &Address) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
+        _ => (host, Some(80)),
+    };
+    if port != Some(address.bound.port()) {
+        return false;
+    }
+    let ip = address.bound.ip();
+    let asked: Option<IpAddr> = name.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    let is_local = name.eq_ignore_ascii_case("localhost") || asked.is_some_and(|asked| asked.is_loopback());
+    name.eq_ignore_ascii_case(&address.hostname)
+        || asked.is_some_and(|asked| asked == ip || ip.is_unspecified())
+        || is_local && (ip.is_loopback() || ip.is_unspecified())
+}
+
+async fn answer(State(counter): State<Arc<Counter>>, request: Request) -> Response {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
-    let snapshot = site.now();
-    let path = request.uri().path().trim_start_matches('/');
-    let name = match path.is_empty() || path.ends_with('/') {
-        true if wants_markdown(request.headers()) => format!("{path}index.md"),
-        true => format!("{path}index.html"),
-        false => path.to_owned(),
+    let Some(edition) = counter.stage.now() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the book could not be read yet\n").into_response();
     };
-    if let Some(body) = snapshot.files.get(&name) {
-        return respond(StatusCode::OK, &name, body, &snapshot.build);
+    let path = request.uri().path();
+    let answer = edition.answer(path, prefers_markdown(request.headers())).await;
+    let inside = path.strip_prefix(edition.finished.root_path());
+    if path == "/api/search" || inside == Some("api/search") {
+        return api(&counter, &answer, request.uri().query().unwrap_or_default()).await;
     }
-    if snapshot.files.contains_key(&format!("{name}/index.html")) {
-        return (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, format!("/{name}/"))]).into_response();
+    if let Some(inside) = inside.filter(|inside| answer.status == 404 && inside.starts_with("search/")) {
+        match counter.librarian.file(&counter.stage, inside).await {
+            Ok(Some(body)) => {
+                let found = Answer { status: 200, name: inside.to_owned(), body, ..(*answer).clone() };
+                return respond(&found);
+            }
+            Ok(None) => {}
+            Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+        }
     }
-    match snapshot.files.get("404.html") {
-        Some(body) => respond(StatusCode::NOT_FOUND, "404.html", body, &snapshot.build),
-        None => (StatusCode::NOT_FOUND, "nothing is built yet\n").into_response(),
+    if answer.name.ends_with(".html") {
+        counter.stage.gave(path, &answer.digest);
     }
+    respond(&answer)
 }
 
-fn respond(status: StatusCode, name: &str, body: &[u8], build: &str) -> Response {
-    let body = match name.ends_with(".html") {
-        true => Body::from(with_script(body, build)),
-        false => Body::from(body.to_vec()),
+fn respond(answer: &Answer) -> Response {
+    let body = match answer.name.ends_with(".html") {
+        true => Body::from(with_script(answer)),
+        false => Body::from(answer.body.clone()),
     };
-    (status, [(header::CONTENT_TYPE, content_type(name))], body).into_response()
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut add = |name: &str, value: &str| {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    answer.headers.iter().for_each(|(name, value)| add(name, value));
+    add("content-type", content_type(&answer.name));
+    add("vary", "accept");
+    if let Some(location) = &answer.location {
+        add("location", location);
+    }
+    response
 }
 
-/// The page as production serves it, and one script more, which knows the build it came with.
-fn with_script(page: &[u8], build: &str) -> String {
-    let script = format!("<script src=\"/__livereload.js?build={build}\" defer></script></head>");
-    String::from_utf8_lossy(page).replacen("</head>", &script, 1)
+/// The page as production serves it, and one script more, which knows what the page was.
+fn with_script(answer: &Answer) -> String {
+    let script = format!(
+        "<script src=\"/__livereload.js?page={}&amp;looks={}\" defer></script></head>",
+        answer.digest, answer.looks
+    );
+    String::from_utf8_lossy(&answer.body).replacen("</head>", &script, 1)
 }
 
-fn wants_markdown(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with("text/markdown")))
+/// Answers as `faultbook search -f json` does: `q`, and perhaps `n` and `facet`s.
+async fn api(counter: &Counter, answer: &Answer, query: &str) -> Response {
+    let mut wanted = Query { text: String::new(), limit: 10, facets: Vec::new() };
+    for (name, value) in fields(query) {
+        match name.as_str() {
+            "q" => wanted.text = value,
+            "facet" => wanted.facets.push(value),
+            "n" => match value.parse() {
+                Ok(n @ 1..=100) => wanted.limit = n,
+                _ => return (StatusCode::BAD_REQUEST, "`n` is a number from 1 to 100\n").into_response(),
+            },
+            _ => {}
+        }
+    }
+    let hits = match counter.librarian.newest(&counter.stage).await {
+        Ok(Some(indexed)) => indexed.search(&wanted),
+        Ok(None) => return (StatusCode::NOT_FOUND, "this book has no search\n").into_response(),
+        Err(error) => Err(error),
+    };
+    match hits {
+        Ok(hits) => {
+            let body = ((counter.hits)(&hits) + "\n").into();
+            respond(&Answer { status: 200, name: "search.json".to_owned(), body, ..answer.clone() })
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// Names and values of a query, as a form sends them.
+pub fn fields(query: &str) -> Vec<(String, String)> {
+    let text = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let field = |field: &str| {
+        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+        (text(name), text(value))
+    };
+    query.split('&').map(field).collect()
+}
+
+/// Whether somebody would rather have Markdown than HTML. Who names it at all is a program that reads.
+fn prefers_markdown(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    let accepted: Vec<(&str, f32)> = accepted.flat_map(|accept| accept.split(',')).map(quality).collect();
+    let of = |kinds: &[&str]| {
+        let named = |kind: &&str| accepted.iter().find(|(accepted, _)| accepted.eq_ignore_ascii_case(kind));
+        kinds.iter().find_map(named).map_or(0.0, |(_, quality)| *quality)
+    };
+    let markdown = of(&["text/markdown"]);
+    markdown > 0.0 && markdown >= of(&["text/html", "text/*", "*/*"])
+}
+
+/// A kind of `Accept`, and how much it is wanted.
+fn quality(kind: &str) -> (&str, f32) {
+    let mut parts = kind.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let quality = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse().ok());
+    (name, quality.unwrap_or(1.0))
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -103,35 +213,10 @@ fn content_type(name: &str) -> &'static str {
         "md" => "text/markdown; charset=utf-8",
         "svg" => "image/svg+xml",
         "xml" => "application/xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "txt" | "sh" | "" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
-    }
-}
-
-async fn socket(State(site): State<Arc<Site>>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(|socket| tell(socket, site))
-}
-
-/// Tells one tab of every build until it goes away. A slow tab misses news, never holds up others.
-async fn tell(mut socket: WebSocket, site: Arc<Site>) {
-    let mut news = site.listen();
-    let hello = site.now().hello();
-    if socket.send(Message::Text(hello.into())).await.is_err() {
-        return;
-    }
-    loop {
-        let text = tokio::select! {
-            heard = news.recv() => match heard {
-                Ok(text) => text,
-                Err(RecvError::Lagged(_)) => site.now().hello(),
-                Err(RecvError::Closed) => return,
-            },
-            said = socket.recv() => match said {
-                Some(Ok(_)) => continue,
-                _ => return,
-            },
-        };
-        if socket.send(Message::Text(text.into())).await.is_err() {
-            return;
-        }
     }
 }

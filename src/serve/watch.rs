@@ -1,117 +1,232 @@
-//! Events of the file system are hints: at the first, and again once a burst is over, everything is read anew.
-//! So deletes, renames, editors' swap files and a `git checkout` are one code path.
+//! When to look at files. Events are hints: a file that was saved is looked at at once, and everything once a burst is
+//! over. So deletes, renames, editors' swap files and a `git checkout` are one code path, and no event has to be right.
 
-use super::snapshot::Site;
-use super::{Options, ServeError};
+use super::Options;
+use super::site::Stage;
+use super::workshop::{Look, Workshop};
 use crate::disk::CACHE_FOLDER;
-use crate::{Choice, RESULTS_FILE, diag, parse};
+use crate::{LEDGER_FILE, RESULTS_FILE, parse};
 use camino::{Utf8Path, Utf8PathBuf};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
 
 /// A burst is over when nothing came for this long.
 const QUIET: Duration = Duration::from_millis(50);
+/// A burst that does not end is looked at as often as this.
+const LONG_BURST: Duration = Duration::from_millis(500);
+/// What only the whole site shows is looked for when nothing came for this long.
+const REST: Duration = Duration::from_secs(1);
+/// How often files are looked at where nobody says when they change.
+const POLL: Duration = Duration::from_secs(2);
 
-/// Watches the book's folder; the watcher stops when it is dropped.
-pub fn start(options: &Options, site: Arc<Site>) -> Result<RecommendedWatcher, ServeError> {
-    let failed = |source| ServeError::Watch { path: options.root.clone(), source };
-    let (hint, hints) = mpsc::channel();
-    let root = options.root.canonicalize_utf8().unwrap_or_else(|_| options.root.clone());
-    let out = root.join(build_dir(&root, options));
-    let of_interest = {
-        let root = root.clone();
-        move |path: &std::path::Path| Utf8Path::from_path(path).is_some_and(|path| matters(path, &root, &out))
-    };
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Reading is an event too; acting on it would go round in circles.
-        let news = match event {
-            Ok(event) => {
-                !matches!(event.kind, EventKind::Access(_))
-                    && event.paths.iter().any(|path| of_interest(path))
+/// What an event says.
+enum Hint {
+    /// These files were saved, came or went.
+    Saved(Vec<Utf8PathBuf>),
+    /// Something is being written, or nobody knows what happened.
+    Unclear,
+}
+
+/// Looks at the book for the first time, then whenever it changes, as long as the process lives.
+pub fn start(options: Arc<Options>, stage: Arc<Stage>) {
+    let (hint, hints) = channel();
+    let mut workshop = Workshop::new(Arc::clone(&options), stage);
+    let mut watch = Watch::new(&options, hint);
+    // Watching begins before looking, so that nothing falls between the two.
+    watch.arm(&options);
+    workshop.look(&Look::Everywhere, true);
+    std::thread::spawn(move || follow(&options, workshop, watch, &hints));
+}
+
+fn follow(options: &Options, mut workshop: Workshop, mut watch: Watch, hints: &Receiver<Hint>) {
+    let mut is_looked_through = false;
+    loop {
+        let hint = match hints.recv_timeout(if is_looked_through { Duration::MAX } else { REST }) {
+            Ok(hint) => hint,
+            // Files that came into a new folder before the system began to tell of it are seen now at the latest.
+            Err(RecvTimeoutError::Timeout) => {
+                if !workshop.look(&Look::Everywhere, true) {
+                    workshop.look_at_all();
+                    is_looked_through = true;
+                }
+                continue;
             }
-            Err(_) => true,
+            Err(RecvTimeoutError::Disconnected) => return,
         };
-        if news {
-            let _ = hint.send(());
+        burst(&mut workshop, &mut watch, hint, hints);
+        watch.arm(options);
+        workshop.look(&Look::Everywhere, true);
+        is_looked_through = false;
+    }
+}
+
+/// From the first hint to quiet.
+fn burst(workshop: &mut Workshop, watch: &mut Watch, first: Hint, hints: &Receiver<Hint>) {
+    let mut began = Instant::now();
+    let mut saved: BTreeSet<Utf8PathBuf> = BTreeSet::new();
+    let mut hint = Some(first);
+    loop {
+        for hint in hint.take().into_iter().chain(hints.try_iter()) {
+            if let Hint::Saved(paths) = hint {
+                paths.iter().for_each(|path| watch.disarm(path));
+                saved.extend(paths);
+            }
         }
-    })
-    .map_err(failed)?;
-    watcher.watch(root.as_std_path(), RecursiveMode::Recursive).map_err(failed)?;
-    let options = Options {
-        root: options.root.clone(),
-        hostname: options.hostname.clone(),
-        given: options.given.clone(),
-        ..*options
+        if began.elapsed() > LONG_BURST {
+            workshop.look(&Look::Everywhere, false);
+            began = Instant::now();
+        } else if !saved.is_empty() {
+            workshop.look(&Look::At(&saved), false);
+        }
+        saved.clear();
+        match hints.recv_timeout(QUIET) {
+            Ok(next) => hint = Some(next),
+            Err(_) => return,
+        }
+    }
+}
+
+/// Who tells when files change: the system, or a clock.
+struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    hint: Sender<Hint>,
+    /// The folders that are watched, and which folder each of them was then.
+    armed: BTreeMap<Utf8PathBuf, (u64, u64)>,
+}
+
+impl Watch {
+    fn new(options: &Arc<Options>, hint: Sender<Hint>) -> Watch {
+        let mut watch = Watch { watcher: None, hint: hint.clone(), armed: BTreeMap::new() };
+        if let Some(interval) = options.poll {
+            watch.poll(interval);
+            return watch;
+        }
+        let for_events = Arc::clone(options);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if let Some(news) = read(event, &for_events) {
+                let _ = hint.send(news);
+            }
+        });
+        match watcher {
+            Ok(watcher) => watch.watcher = Some(watcher),
+            Err(error) => watch.give_up(options, &error),
+        }
+        watch
+    }
+
+    /// Watches the folders of the book as they are now: one that was deleted and made again is another one.
+    fn arm(&mut self, options: &Options) {
+        if self.watcher.is_none() {
+            return;
+        }
+        let mut there: BTreeMap<Utf8PathBuf, (u64, u64)> = BTreeMap::new();
+        for (folder, mode) in folders(options) {
+            let Ok(metadata) = std::fs::metadata(&folder) else { continue };
+            let id = (metadata.dev(), metadata.ino());
+            there.insert(folder.clone(), id);
+            if self.armed.get(&folder) == Some(&id) {
+                continue;
+            }
+            let watched = self.watcher.as_mut().map(|watcher| watcher.watch(folder.as_std_path(), mode));
+            if let Some(Err(error)) = watched {
+                // A folder that went away meanwhile is no trouble.
+                if folder.exists() {
+                    return self.give_up(options, &error);
+                }
+            }
+        }
+        self.armed = there;
+    }
+
+    /// A folder that was moved away is not watched any more, even if it came back meanwhile.
+    fn disarm(&mut self, moved: &Utf8Path) {
+        self.armed.retain(|folder, _| !folder.starts_with(moved));
+    }
+
+    /// Where the system does not tell, a clock does.
+    fn give_up(&mut self, options: &Options, error: &notify::Error) {
+        let seconds = POLL.as_secs();
+        (options.tell)(&format!(
+            "the system does not tell when files change ({error}); they are looked at every {seconds} seconds instead\n  \
+             = hint: on Linux, a larger `fs.inotify.max_user_watches` helps; `--poll SECONDS` says how often to look"
+        ));
+        self.watcher = None;
+        self.poll(POLL);
+    }
+
+    fn poll(&self, interval: Duration) {
+        let hint = self.hint.clone();
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(interval);
+                if hint.send(Hint::Unclear).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// The folders that a book's files lie in, each after those above it.
+fn folders(options: &Options) -> Vec<(Utf8PathBuf, RecursiveMode)> {
+    let root = &options.root;
+    let src = settings(options).src;
+    if src.as_str().is_empty() || src == "." {
+        return vec![(root.clone(), RecursiveMode::Recursive)];
+    }
+    let content = root.join(src);
+    let above = content.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let mut folders: Vec<(Utf8PathBuf, RecursiveMode)> =
+        above.map(|folder| (folder.to_owned(), RecursiveMode::NonRecursive)).collect();
+    folders.reverse();
+    for folder in [content, root.join("templates"), root.join("theme")] {
+        folders.push((folder, RecursiveMode::Recursive));
+    }
+    folders
+}
+
+fn settings(options: &Options) -> crate::model::Settings {
+    let text = std::fs::read_to_string(options.root.join(parse::BOOK_FILE)).unwrap_or_default();
+    parse::settings(&text, &options.given.overrides)
+}
+
+/// What an event means to us; `None` for what cannot matter, such as our own reading.
+fn read(event: notify::Result<Event>, options: &Options) -> Option<Hint> {
+    let Ok(event) = event else { return Some(Hint::Unclear) };
+    if event.need_rescan() {
+        return Some(Hint::Unclear);
+    }
+    let is_whole = match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Remove(_) => true,
+        EventKind::Modify(ModifyKind::Name(_)) => true,
+        EventKind::Access(_) => return None,
+        _ => false,
     };
-    std::thread::spawn(move || {
-        while hints.recv().is_ok() {
-            rebuild(&options, &site);
-            let mut more = false;
-            while hints.recv_timeout(QUIET).is_ok() {
-                more = true;
-            }
-            if more {
-                rebuild(&options, &site);
-            }
-        }
-    });
-    Ok(watcher)
-}
-
-/// Reads and builds the book, and publishes it; with an error in it, the last good build stays.
-pub fn rebuild(options: &Options, site: &Site) {
-    let input = match crate::load(&options.root, &options.given) {
-        Ok(input) => input,
-        // A file can vanish between listing and reading; the next event brings the next try.
-        Err(error) => return trouble(options, site, chain(&error)),
-    };
-    match crate::build_in_memory(&input, Choice { drafts: true, ..Choice::default() }) {
-        Err(error) => trouble(options, site, chain(&error)),
-        Ok((built, pages)) => {
-            let text = (options.draw)(&built.found, &input.sources);
-            let broken = diag::has_errors(&built.found);
-            let is_first = site.now().files.is_empty();
-            if broken && !is_first {
-                return trouble(options, site, text);
-            }
-            if !text.is_empty() {
-                (options.tell)(&text);
-            }
-            site.publish(pages, broken.then_some(text));
-        }
+    let paths = event.paths.iter().filter_map(|path| Utf8Path::from_path(path));
+    let paths: Vec<Utf8PathBuf> =
+        paths.filter(|path| matters(path, options)).map(Utf8Path::to_owned).collect();
+    match paths.is_empty() {
+        true => None,
+        false if is_whole => Some(Hint::Saved(paths)),
+        false => Some(Hint::Unclear),
     }
 }
 
-fn trouble(options: &Options, site: &Site, text: String) {
-    if site.now().trouble.as_deref() != Some(&text) {
-        (options.tell)(&text);
-        site.hold(text);
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = format!("could not {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!("\n  because: {cause}"));
-        source = cause.source();
-    }
-    text
-}
-
-fn build_dir(root: &Utf8Path, options: &Options) -> Utf8PathBuf {
-    let text = std::fs::read_to_string(root.join(parse::BOOK_FILE)).unwrap_or_default();
-    parse::settings(&text, &options.given.overrides).build_dir
-}
-
-/// Files that the site is made from lie in folders beside `book.toml`, but not in its output and caches.
-fn matters(path: &Utf8Path, root: &Utf8Path, out: &Utf8Path) -> bool {
-    let Ok(inside) = path.strip_prefix(root) else { return false };
-    let first = inside.components().next().map(|part| part.as_str()).unwrap_or_default();
-    let at_top = inside.components().count() == 1;
-    if path.starts_with(out) || [CACHE_FOLDER, ".git", "target", "node_modules"].contains(&first) {
+/// Files that the site is made from lie beside `book.toml` and in folders there, and are not hidden.
+fn matters(path: &Utf8Path, options: &Options) -> bool {
+    let Ok(inside) = path.strip_prefix(&options.root) else { return false };
+    let parts: Vec<&str> = inside.components().map(|part| part.as_str()).collect();
+    if parts.iter().any(|part| part.starts_with('.')) {
         return false;
     }
-    !at_top || [parse::BOOK_FILE, RESULTS_FILE].contains(&first) || !first.contains('.')
+    match parts.as_slice() {
+        [] | [CACHE_FOLDER | "target" | "node_modules", ..] => false,
+        [name] => [parse::BOOK_FILE, RESULTS_FILE, LEDGER_FILE].contains(name) || !name.contains('.'),
+        _ => true,
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! `make test` installs them where it may. Without them these tests fail; nothing here is skipped.
 
+use crate::preview::Preview;
 use crate::queries::{Dice, generated, query};
 use crate::support::{Scratch, faultbook, golden_book, project};
 use camino::Utf8Path;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use thirtyfour::prelude::*;
 
 /// How long a page may take to show what it must.
-const PATIENCE: Duration = Duration::from_secs(10);
-const INTERVAL: Duration = Duration::from_millis(20);
+pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A process that ends with the test.
 pub struct Process(Child);
@@ -28,12 +29,10 @@ impl Drop for Process {
 }
 
 /// Starts a process and waits for the line that names its port.
-fn start(mut command: Command, from_stderr: bool, before_port: &str) -> (Process, u16) {
+fn start(mut command: Command, before_port: &str) -> (Process, u16) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let stdout: Box<dyn std::io::Read + Send> = Box::new(child.stdout.take().unwrap());
-    let stderr: Box<dyn std::io::Read + Send> = Box::new(child.stderr.take().unwrap());
-    let (speaks, silent) = if from_stderr { (stderr, stdout) } else { (stdout, stderr) };
-    let mut lines = BufReader::new(speaks).lines().map(Result::unwrap);
+    let silent = child.stderr.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let port = lines.find_map(|line| {
         let rest = &line[line.find(before_port)? + before_port.len()..];
         rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -44,16 +43,17 @@ fn start(mut command: Command, from_stderr: bool, before_port: &str) -> (Process
     (Process(child), port.unwrap_or_else(|| panic!("it did not say `{before_port}` and a port")))
 }
 
-fn serve(book: &Utf8Path) -> (Process, String) {
-    let (process, port) = start(faultbook(book, &["serve", "--port", "0"]), true, "http://127.0.0.1:");
-    (process, format!("http://127.0.0.1:{port}"))
+fn serve(book: &Utf8Path) -> (Preview, String) {
+    let preview = Preview::start(book, &["--port", "0"]);
+    let url = preview.url.clone();
+    (preview, url)
 }
 
 /// Runs a test with a browser of its own, and fails it if the browser's console had an error.
 pub fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(WebDriver) -> F) {
     let mut driver = Command::new("chromedriver");
     driver.arg("--port=0");
-    let (_process, port) = start(driver, false, "successfully on port ");
+    let (_process, port) = start(driver, "successfully on port ");
     let profile = Scratch::empty();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -89,6 +89,7 @@ pub fn in_browser<F: Future<Output = WebDriverResult<()>>>(test: impl FnOnce(Web
     });
 }
 
+/// Runs a script in the page, which hands its result to its last argument.
 pub async fn script(browser: &WebDriver, script: &str, args: Vec<Value>) -> WebDriverResult<Value> {
     Ok(browser.execute_async(script, args).await?.json().clone())
 }
@@ -140,7 +141,7 @@ fn browser_and_terminal_rank_alike() {
             let ranked = script(&browser, "
                 const [query, done] = arguments;
                 const ranker = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /ranker\\./.test(name));
-                import(ranker).then((module) => module.open(new URL('/', location.href).href))
+                import(ranker).then((module) => module.open(new URL('../', location.href).href))
                   .then((ranker) => ranker.search(query, { limit: 100 }))
                   .then(({ hits }) => done(hits.map((hit) => [hit.id, hit.score])))
                   .catch((error) => done(String(error)));", vec![json!(query)]).await?;
@@ -248,7 +249,7 @@ fn a_real_browser_ranks_a_large_book_like_the_terminal() {
 pub fn serve_files(folder: &Utf8Path) -> (Process, String) {
     let mut node = Command::new("node");
     node.args([project().join("tests/it/host.mjs").as_str(), folder.as_str()]);
-    let (process, port) = start(node, false, "port ");
+    let (process, port) = start(node, "port ");
     (process, format!("http://127.0.0.1:{port}"))
 }
 
@@ -297,31 +298,6 @@ fn the_search_page_is_used_by_keys_and_keeps_its_state_in_the_address() {
         browser.goto(format!("{url}/deep/below/")).await?;
         browser.find(By::Tag("body")).await?.send_keys("/").await?;
         assert_eq!(script(&browser, active, Vec::new()).await?, json!("paste"));
-        Ok(())
-    });
-}
-
-/// A saved record shows in the open tab; a broken one leaves the page and says what is wrong; a mended one
-/// takes that away.
-#[test]
-fn an_open_page_follows_its_record() {
-    let book = Scratch::copy_of(&golden_book());
-    std::fs::remove_dir_all(book.path().join("theme")).unwrap();
-    let (_server, url) = serve(book.path());
-    let path = "content/c/plain-c.yaml";
-    let record = std::fs::read_to_string(book.path().join(path)).unwrap();
-    in_browser(async |browser: WebDriver| {
-        browser.goto(format!("{url}/f/plain-c/")).await?;
-        shows(&browser, "h1", "Segmentation fault").await?;
-        book.write(path, record.replace("title: Segmentation fault", "title: Bus error"));
-        shows(&browser, "h1", "Bus error").await?;
-        book.write(path, record.replace("product:", "prodcut:"));
-        let overlay = shows(&browser, "#faultbook-trouble", "did you mean `product`?").await?;
-        assert!(overlay.text().await?.contains("content/c/plain-c.yaml:2:1"));
-        shows(&browser, "h1", "Bus error").await?;
-        book.write(path, &record);
-        shows(&browser, "h1", "Segmentation fault").await?;
-        browser.query(By::Id("faultbook-trouble")).wait(PATIENCE, INTERVAL).wait_until_gone().await?;
         Ok(())
     });
 }

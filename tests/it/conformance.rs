@@ -17,7 +17,7 @@ fn verifiers() -> Vec<(String, Verifier)> {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = format!("content/{}", path.file_name().unwrap());
         let reading = faultbook::read(&Sources::single(name.as_str().into(), &text), &Given::default());
-        let record = reading.book.records.into_values().next()?;
+        let record = reading.book.records.values().next().cloned()?;
         Some((record.id.to_string(), *record.verify?))
     };
     files.into_iter().filter_map(read).collect()

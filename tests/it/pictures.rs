@@ -19,7 +19,10 @@ fn book(records: impl Iterator<Item = (String, String, String)>) -> Book {
 
 /// The pages of which a site has one each, and the page of one record. `proof`: what is known of the nth record's check.
 fn pages(book: &Book, as_of: &str, id: &str, proof: impl Fn(usize) -> Proof) -> BTreeMap<String, String> {
-    let proofs = (0..).zip(book.records.keys()).map(|(nth, id)| (id.clone(), proof(nth))).collect();
+    let proofs = (0..)
+        .zip(book.records.keys())
+        .map(|(nth, id)| (id.clone(), std::sync::Arc::new(proof(nth))))
+        .collect();
     let contents = Contents {
         book,
         proofs: &proofs,

@@ -316,7 +316,7 @@ fn reread(text: &str, form: Form) -> Result<(Node, Record), TestCaseError> {
     prop_assert!(errors.is_empty(), "{errors:?} in\n{text}");
     let (file, source) = sources.iter().next().unwrap();
     let tree = parse::tree(file, source).map_err(|found| TestCaseError::fail(format!("{found:?}")))?;
-    let record = reading.book.records.into_values().next();
+    let record = reading.book.records.values().next().cloned();
     let record = record.ok_or_else(|| TestCaseError::fail(format!("no record in\n{text}")))?;
     Ok((tree, Record { path: "a".into(), ..record }))
 }

@@ -17,7 +17,7 @@ const SHELLS: [&[&str]; 3] = [&["dash"], &["bash"], &["bash", "--posix"]];
 
 fn record(name: &str, text: &str) -> Option<Record> {
     let reading = faultbook::read(&Sources::single(name.into(), text), &Given::default());
-    reading.book.records.into_values().next()
+    reading.book.records.values().next().cloned()
 }
 
 /// Every record of ours with the long form.

@@ -38,6 +38,7 @@ const OF_LIB: &[&str] = &[
     "build_in_memory",
     "inspect",
     "documents",
+    "Finished",
     "Given",
     "Input",
     "LEDGER_FILE",

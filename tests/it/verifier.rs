@@ -21,7 +21,7 @@ fn cases() -> Vec<(Utf8PathBuf, String)> {
 fn read(name: &str, text: &str) -> Record {
     let reading = faultbook::read(&Sources::single(name.into(), text), &Given::default());
     assert_eq!(reading.found, [], "in {name}: {text}");
-    reading.book.records.into_values().next().unwrap()
+    reading.book.records.values().next().cloned().unwrap()
 }
 
 fn verifier(id: &str) -> Verifier {

@@ -7,7 +7,7 @@ use crate::lint::Context;
 use crate::parse::ParsedRecord;
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    for alert in record.alerts.iter().filter(|alert| ctx.alerts.get(&alert.value).is_some_and(|n| *n > 1)) {
+    for alert in record.alerts.iter().filter(|alert| ctx.is_alert_claimed_twice(&alert.value)) {
         let message = format!("the alert `{}` is claimed twice", alert.value.as_str());
         found.push(
             Diagnostic::error(Code::DuplicateAlert, alert.span, message)

@@ -9,7 +9,7 @@ use crate::parse::ParsedRecord;
 use crate::text::Span;
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    let is_taken = |id: &RecordId| ctx.ids.get(id).is_some_and(|n_claims| *n_claims > 1);
+    let is_taken = |id: &RecordId| ctx.is_claimed_twice(id);
     if let Some(id) = record.id.as_ref().filter(|id| is_taken(id)) {
         let message = format!("another file of this book has the id `{id}` too");
         found.push(

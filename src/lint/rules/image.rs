@@ -12,7 +12,7 @@ use crate::text::{Image, Span};
 use pulldown_cmark::{Event, Parser, Tag};
 
 pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) {
-    let images = &ctx.sources.get(record.file).images;
+    let images = &ctx.source.images;
     for image in images.iter().filter(|image| !is_safe(image)).take(MAX_FINDINGS) {
         let (message, hint) = match image.body {
             None => ("is larger than 1 MiB", "a smaller picture serves readers better"),

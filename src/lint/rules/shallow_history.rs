@@ -4,17 +4,15 @@
 //! Bad: `git clone --depth 1` in the job that builds the book. Better: a full clone, or `created` in the records.
 
 use crate::diag::{Code, Diagnostic};
-use crate::lint::Context;
-use crate::parse::ParsedRecord;
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
-pub fn check(ctx: &Context, records: &[ParsedRecord], found: &mut Vec<Diagnostic>) {
-    let undated = |record: &&ParsedRecord| record.created.is_none();
-    let Some(first) = records.iter().find(undated).filter(|_| ctx.sources.is_shallow) else { return };
-    let n_undated = records.iter().filter(undated).count();
+/// - `undated`: the records that name no day, of a book whose history is cut off
+pub fn check(mut undated: impl Iterator<Item = FileId>) -> Option<Diagnostic> {
+    let first = undated.next()?;
+    let n_undated = 1 + undated.count();
     let message =
         format!("the git history is cut off, and {n_undated} of the records take their days from it");
-    found.push(Diagnostic::warning(Code::ShallowHistory, Span::start_of(first.file), message).hint(
+    Some(Diagnostic::warning(Code::ShallowHistory, Span::start_of(first), message).hint(
         "`git fetch --unshallow` brings the rest; in CI the checkout step has a depth, and 0 means all",
-    ));
+    ))
 }

@@ -2,7 +2,7 @@
 //!
 //! Bad: `see_also: [stale-lok]`. Better: `see_also: [stale-lock]`.
 
-use crate::diag::{Code, Diagnostic, nearest};
+use crate::diag::{Code, Diagnostic};
 use crate::lint::{Context, MAX_FINDINGS};
 use crate::model::RecordId;
 use crate::parse::ParsedRecord;
@@ -12,14 +12,14 @@ pub fn check(ctx: &Context, record: &ParsedRecord, found: &mut Vec<Diagnostic>) 
     let confused = record.confused_with.iter().filter_map(|confusion| confusion.value.id.as_ref());
     let links = [&record.leads_to, &record.caused_by, &record.see_also, &record.supersedes];
     let all = confused.chain(links.into_iter().flatten()).chain(&record.see_instead);
-    for link in all.filter(|link| !ctx.files.contains(&link.value)).take(MAX_FINDINGS) {
+    for link in all.filter(|link| !ctx.has(&link.value)).take(MAX_FINDINGS) {
         found.push(finding(ctx, link));
     }
 }
 
 fn finding(ctx: &Context, link: &Spanned<RecordId>) -> Diagnostic {
     let message = format!("no record is called `{}`", link.value);
-    let hint = match nearest(link.value.as_str(), ctx.files.iter().map(|id| id.as_str())) {
+    let hint = match ctx.nearest_record(link.value.as_str()) {
         Some(name) => format!("the nearest name is `{name}`"),
         None => "a link names the file of a record, without its ending".to_owned(),
     };

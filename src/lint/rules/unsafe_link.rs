@@ -22,7 +22,7 @@ pub fn check(ctx: &Context, proses: &[(&Prose, Span)], found: &mut Vec<Diagnosti
                 continue;
             }
             let target = LinkTarget::of(&dest_url);
-            let known = |id: &RecordId| ctx.files.contains(id);
+            let known = |id: &RecordId| ctx.has(id);
             if matches!(&target, Some(LinkTarget::Web(_) | LinkTarget::Mail(_)))
                 || matches!(&target, Some(LinkTarget::Record(id)) if known(id))
             {
