@@ -20,7 +20,7 @@ pub struct Corpus {
     /// By record.
     sayings: Vec<Vec<Saying>>,
     templates: HashMap<String, BTreeSet<u32>>,
-    /// By record: the codes in its title and in the errors that it quotes.
+    /// By record: the codes in its title, and in the errors that it quotes.
     own_codes: Vec<Vec<String>>,
     /// Records by the codes in their titles.
     codes: HashMap<String, BTreeSet<u32>>,
@@ -78,6 +78,8 @@ const ENOUGH: f32 = 3.0;
 const SOME: f32 = 2.0;
 /// What a line counts for a record that is told by another code.
 const OTHER_CODE: f32 = 0.25;
+/// What a record covers of a line by words in any order, compared with the same words in the same order.
+const UNORDERED: f32 = 0.9;
 /// How much of what a record covers by a line that was printed depends on how much of that line is covered.
 const BACK: f32 = 0.5;
 
@@ -95,27 +97,39 @@ impl Corpus {
             corpus.postings.push(postings);
         }
         for (record, known) in (0..).zip(&records) {
-            let mut sayings = vec![corpus.saying(&known.title, Said::Title)];
-            sayings.extend(known.said.iter().map(|said| corpus.saying(said, Said::Sentence)));
-            for quoted in &known.quoted {
-                sayings.push(corpus.saying(&quoted.normal, Said::Printed));
-                if quoted.kind == Kind::Error {
-                    for code in codes(&quoted.normal).take(1) {
-                        corpus.quoted_codes.entry(code.to_owned()).or_default().insert(record);
-                    }
-                    corpus.templates.entry(template(&quoted.normal)).or_default().insert(record);
-                }
-            }
-            let errors = known.quoted.iter().filter(|quoted| quoted.kind == Kind::Error);
-            let named = errors.flat_map(|quoted| codes(&quoted.normal)).chain(codes(&known.title));
-            corpus.own_codes.push(named.map(str::to_owned).collect());
             for code in codes(&known.title) {
                 corpus.codes.entry(code.to_owned()).or_default().insert(record);
             }
-            corpus.sayings.push(sayings);
+        }
+        for (record, known) in (0..).zip(&records) {
+            corpus.take_in(record, known);
         }
         corpus.records = records;
         Ok(corpus)
+    }
+
+    fn take_in(&mut self, record: u32, known: &Known) {
+        let mut sayings = vec![self.saying(&known.title, Said::Title)];
+        sayings.extend(known.said.iter().map(|said| self.saying(said, Said::Sentence)));
+        let mut own_codes: Vec<String> = codes(&known.title).map(str::to_owned).collect();
+        for quoted in &known.quoted {
+            let code = codes(&quoted.normal).next().filter(|_| quoted.kind == Kind::Error);
+            // A line with a code by which others are told is one that was printed as well.
+            let is_theirs = |code: &str| self.codes.get(code).is_some_and(|told| !told.contains(&record));
+            if code.is_some_and(is_theirs) {
+                continue;
+            }
+            sayings.push(self.saying(&quoted.normal, Said::Printed));
+            if quoted.kind == Kind::Error {
+                self.templates.entry(template(&quoted.normal)).or_default().insert(record);
+            }
+            if let Some(code) = code {
+                self.quoted_codes.entry(code.to_owned()).or_default().insert(record);
+                own_codes.push(code.to_owned());
+            }
+        }
+        self.own_codes.push(own_codes);
+        self.sayings.push(sayings);
     }
 
     fn saying(&self, text: &str, kind: Said) -> Saying {
@@ -215,7 +229,7 @@ impl Corpus {
                     let there = common.iter().filter_map(|word| word.term);
                     let whole = self.weight(saying.words.iter().copied()).max(0.1);
                     let back = (self.weight(there) / whole).min(1.0);
-                    wording.likeness(&saying.wording).max(covered * (1.0 - BACK + BACK * back))
+                    wording.likeness(&saying.wording).max(UNORDERED * covered * (1.0 - BACK + BACK * back))
                 }
             };
             Coverage { share, evidence: evidence(&common) }

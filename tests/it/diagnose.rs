@@ -420,6 +420,25 @@ fn a_message_that_ends_otherwise_is_likely_the_same_and_one_with_another_code_is
     assert_eq!(told(&widgets(), same("W0999"))["verdict"], "maybe");
 }
 
+/// A tool that stops at one failure often prints another one as well, and says so by its code.
+#[test]
+fn an_error_that_names_the_code_of_another_record_tells_that_record() {
+    let named = |title: &str, printed: &str| {
+        RENAME
+            .replace("title: the widget has no handle", &format!("title: \"{title}\""))
+            .replace("error[W0412]: widget `left` has no handle in /srv/app/shop/left.wdg:12:4", printed)
+            .replace("keywords: [widget has no handle]", &format!("keywords: [{}]", &title[..5]))
+            .replace("related:\n  confused_with: [{id: loose-handle, tell: A loose handle rattles.}]\n", "")
+    };
+    let both = "error[W0001]: shelf `a` is full\n  error[W0002]: lamp `b` flickers at noon";
+    let book = book(&[
+        ("content/full-shelf.yaml", &named("W0001: a shelf is full", both)),
+        ("content/lamp.yaml", &named("W0002: a lamp flickers", "error[W0002]: lamp `b` flickers")),
+    ]);
+    let told = told(&book, "error: lamp `c` flickers at noon\n");
+    assert_eq!(told["candidates"][0]["id"], "lamp");
+}
+
 /// What a check was seen to print is searched like what a symptom quotes.
 #[test]
 fn a_search_finds_a_record_by_what_its_check_printed() {
