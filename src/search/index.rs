@@ -89,17 +89,29 @@ impl OurSchema {
 impl Index {
     /// Indexes documents in memory, in the order given.
     pub fn in_memory(documents: &[Document]) -> Result<Index, IndexError> {
+        let index = Index::in_memory_while(documents, || true)?;
+        index.ok_or_else(|| IndexError::Foreign("it was given up".to_owned()))
+    }
+
+    /// The same, as long as somebody wants it: `None` if `goes_on` said that nobody does.
+    pub fn in_memory_while(
+        documents: &[Document],
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<Index>, IndexError> {
         let ours = OurSchema::new();
         let index = tantivy::Index::create_in_ram(ours.schema.clone());
-        Index::fill(&index, &ours, documents)?;
-        Index::read(&index, ours)
+        if !Index::fill(&index, &ours, documents, goes_on)? {
+            return Ok(None);
+        }
+        Index::read(&index, ours).map(Some)
     }
 
     /// Indexes documents into an empty folder.
     pub fn create(folder: &Utf8Path, documents: &[Document]) -> Result<(), IndexError> {
         let ours = OurSchema::new();
         let index = tantivy::Index::create_in_dir(folder, ours.schema.clone())?;
-        Index::fill(&index, &ours, documents)
+        Index::fill(&index, &ours, documents, || true)?;
+        Ok(())
     }
 
     /// Opens the index in a folder, which is as [`Index::create`] left it.
@@ -112,12 +124,21 @@ impl Index {
         Index::read(&index, ours)
     }
 
-    fn fill(index: &tantivy::Index, ours: &OurSchema, documents: &[Document]) -> Result<(), IndexError> {
+    /// Whether it was filled, and not given up.
+    fn fill(
+        index: &tantivy::Index,
+        ours: &OurSchema,
+        documents: &[Document],
+        goes_on: impl Fn() -> bool,
+    ) -> Result<bool, IndexError> {
         register(index);
         // One thread and no merging in the background, so that numbers of documents follow their order.
         let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         for document in documents {
+            if !goes_on() {
+                return Ok(false);
+            }
             let mut entry = TantivyDocument::default();
             for (field, text) in ours.texts.iter().zip(&document.texts) {
                 entry.add_text(*field, text);
@@ -136,7 +157,7 @@ impl Index {
             writer.garbage_collect_files().wait()?;
         }
         writer.wait_merging_threads()?;
-        Ok(())
+        Ok(true)
     }
 
     fn read(index: &tantivy::Index, schema: OurSchema) -> Result<Index, IndexError> {

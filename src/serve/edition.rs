@@ -85,6 +85,11 @@ impl Edition {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
+    /// Whether there is a newer one.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
     fn ask(&self, question: Question) {
         // Without anybody there to answer, the question is dropped, and whoever waits sees that.
         let _ = self.questions.lock().expect("nobody panics while holding this lock").send(question);

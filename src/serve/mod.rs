@@ -17,7 +17,9 @@ mod socket;
 mod watch;
 mod workshop;
 
+pub use edition::{Edition, Whole};
 pub use reading::{Reader, Readout};
+pub use search::Librarian;
 
 use crate::diag::Diagnostic;
 use crate::disk;
@@ -106,9 +108,10 @@ async fn run(options: &Arc<Options>, listener: TcpListener, address: Address) ->
         (options.tell)(&format!("this book has a preview already, at {first}; this is another one"));
     }
     let stage = Arc::new(Stage::new());
+    let librarian = Librarian::default();
     let begun = {
-        let (options, stage) = (Arc::clone(options), Arc::clone(&stage));
-        tokio::task::spawn_blocking(move || watch::start(options, stage))
+        let (options, stage, librarian) = (Arc::clone(options), Arc::clone(&stage), librarian.clone());
+        tokio::task::spawn_blocking(move || watch::start(options, stage, librarian))
     };
     begun.await.map_err(io::Error::other)?;
     let root = stage.now().map_or_else(|| "/".to_owned(), |edition| edition.finished.root_path().to_owned());
@@ -121,7 +124,7 @@ async fn run(options: &Arc<Options>, listener: TcpListener, address: Address) ->
     if let Some(open) = options.open {
         open(&url);
     }
-    let counter = Counter { stage, librarian: search::Librarian::default(), hits: options.hits };
+    let counter = Counter { stage, librarian, hits: options.hits };
     axum::serve(listener, http::router(Arc::new(counter), address)).await.map_err(ServeError::from)
 }
 

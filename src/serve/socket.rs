@@ -146,8 +146,9 @@ impl Listener {
     /// A page of hits is loaded anew when it would find something else.
     async fn search(&mut self, counter: &Counter) -> Option<Value> {
         let indexed = counter.librarian.newest(&counter.stage).await.ok().flatten()?;
-        let is_news = match self.heard.search.replace(indexed.current()) {
-            Some(before) => before != indexed.current(),
+        let current = Arc::clone(&indexed).current().await.ok()?;
+        let is_news = match self.heard.search.replace(current.clone()) {
+            Some(before) => before != current,
             None => Some(indexed.nth()) > self.heard.first,
         };
         let tab = self.shows.as_ref().filter(|_| is_news)?;

@@ -2,6 +2,7 @@
 //! over. So deletes, renames, editors' swap files and a `git checkout` are one code path, and no event has to be right.
 
 use super::Options;
+use super::search::Librarian;
 use super::site::Stage;
 use super::workshop::{Look, Workshop};
 use crate::disk::CACHE_FOLDER;
@@ -33,9 +34,9 @@ enum Hint {
 }
 
 /// Looks at the book for the first time, then whenever it changes, as long as the process lives.
-pub fn start(options: Arc<Options>, stage: Arc<Stage>) {
+pub fn start(options: Arc<Options>, stage: Arc<Stage>, librarian: Librarian) {
     let (hint, hints) = channel();
-    let mut workshop = Workshop::new(Arc::clone(&options), stage);
+    let mut workshop = Workshop::new(Arc::clone(&options), stage, librarian);
     let mut watch = Watch::new(&options, hint);
     // Watching begins before looking, so that nothing falls between the two.
     watch.arm(&options);
@@ -61,6 +62,7 @@ fn follow(options: &Options, mut workshop: Workshop, mut watch: Watch, hints: &R
         burst(&mut workshop, &mut watch, hint, hints);
         watch.arm(options);
         workshop.look(&Look::Everywhere, true);
+        workshop.index();
         is_looked_through = false;
     }
 }

@@ -3,6 +3,7 @@
 use super::Options;
 use super::edition::{Edition, OwnFiles, OwnTheme, Whole};
 use super::reading::Reader;
+use super::search::Librarian;
 use super::site::Stage;
 use crate::diag::{Diagnostic, Level};
 use crate::disk::{self, BookFiles, DiskError};
@@ -21,6 +22,7 @@ const N_DRAWN: usize = 20;
 pub struct Workshop {
     options: Arc<Options>,
     stage: Arc<Stage>,
+    librarian: Librarian,
     files: BookFiles,
     reader: Reader,
     sources: Sources,
@@ -54,12 +56,13 @@ enum Trouble {
 
 impl Workshop {
     /// A workshop for a book that nobody has looked at.
-    pub fn new(options: Arc<Options>, stage: Arc<Stage>) -> Workshop {
+    pub fn new(options: Arc<Options>, stage: Arc<Stage>, librarian: Librarian) -> Workshop {
         Workshop {
             files: BookFiles::new(&options.root, &[BOOK_FILE, RESULTS_FILE, LEDGER_FILE]),
             reader: Reader::new(options.given.clone()),
             options,
             stage,
+            librarian,
             sources: Sources::default(),
             templates: None,
             theme: OwnTheme::default(),
@@ -184,12 +187,19 @@ impl Workshop {
         self.told = warnings.iter().map(key).collect();
     }
 
+    /// Begins the index of what is shown, so that whoever searches next finds it made or being made.
+    pub fn index(&self) {
+        if let Some(edition) = self.stage.now() {
+            self.librarian.begin(edition);
+        }
+    }
+
     /// Looks for what only the whole site shows, once nothing has changed for a while.
     pub fn look_at_all(&self) {
         let Some(edition) = self.stage.now() else { return };
         let (stage, options, nth) = (Arc::clone(&self.stage), Arc::clone(&self.options), edition.nth);
         let finished = Arc::clone(&edition.finished);
-        edition.look_at_all(move |whole: Whole| {
+        self.librarian.then_look_at_all(edition, move |whole: Whole| {
             let text = match whole {
                 Ok(None) => return,
                 Ok(Some(found)) => {

@@ -5,11 +5,13 @@ use crate::queries::{Dice, generated};
 use crate::support::{CLEAN, golden_book};
 use faultbook::diagnose::SIGNATURES_FILE;
 use faultbook::render::{Page, Templates};
-use faultbook::serve::Reader;
+use faultbook::search::{self, Index};
+use faultbook::serve::{Edition, Librarian, Reader};
 use faultbook::text::{Source, Sources};
 use faultbook::{Choice, Given, Input};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 const CHOICE: Choice = Choice { drafts: true, public: false, as_of: None };
 
@@ -123,4 +125,34 @@ fn change(files: &mut BTreeMap<String, Arc<Source>>, dice: &mut Dice, round: usi
 
 fn put(files: &mut BTreeMap<String, Arc<Source>>, path: &str, text: &str) {
     files.insert(path.to_owned(), Arc::new(Source::from_bytes(path.into(), text.as_bytes().to_vec())));
+}
+
+/// Whoever searches waits for an index and for nothing else: it is made before its edition is looked at as a whole, and
+/// none is made of an edition that is over.
+#[test]
+fn the_index_comes_before_the_look_at_all() {
+    let edition = |nth| {
+        let record = Source::from_bytes("content/one.yaml".into(), CLEAN.as_bytes().to_vec());
+        let sources = Sources::new(vec![record]);
+        let finished = Reader::new(Given::default()).read(&sources, CHOICE).finished;
+        Arc::new(Edition::start(nth, finished, Templates::new(&[]).unwrap(), Arc::default()))
+    };
+    let librarian = Librarian::default();
+    let look_at_all = |edition: &Arc<Edition>| {
+        let (reply, replied) = channel();
+        let (asked, shown) = (librarian.clone(), Arc::clone(edition));
+        librarian.then_look_at_all(Arc::clone(edition), move |whole| {
+            reply.send((asked.has(&shown), whole.unwrap().is_some())).unwrap();
+        });
+        replied.recv().unwrap()
+    };
+    let (shown, newer) = (edition(0), edition(1));
+    assert!(!librarian.has(&shown));
+    assert_eq!(look_at_all(&shown), (true, true));
+    let documents = search::documents(&shown.finished.book);
+    let n_docs =
+        |goes_on| Index::in_memory_while(&documents, || goes_on).unwrap().map(|index| index.n_docs());
+    assert_eq!((n_docs(true), n_docs(false)), (Some(1), None));
+    newer.end();
+    assert_eq!(look_at_all(&newer), (false, false));
 }
