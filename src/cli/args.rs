@@ -2,6 +2,7 @@
 
 use super::diagnose::DiagnoseArgs;
 use super::eval::EvalArgs;
+use super::export::ExportArgs;
 use crate::model::{Date, Layer};
 use crate::parse::Form;
 use crate::verify::Capability;
@@ -176,6 +177,8 @@ pub enum Verb {
     Trust(TrustVerb),
     /// Make records from those of another format, and say what could not be carried over
     Import(ImportArgs),
+    /// Write the records for other programs, and say what stays behind
+    Export(ExportArgs),
     /// Answer coding agents over MCP, on standard input and output; it reads, and changes nothing
     Mcp,
     /// Print what a file may hold, as JSON Schema, for editors and CI

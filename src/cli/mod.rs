@@ -13,6 +13,7 @@ mod consent;
 mod diagnose;
 mod eval;
 mod examine;
+mod export;
 mod fmt;
 mod harvest;
 mod import;
@@ -153,6 +154,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Man(man) => man::run(man),
         Verb::Trust(verb) => trust::run(verb, &book()?, args.quiet),
         Verb::Import(import) => import::run(import, &book()?, args.quiet),
+        Verb::Export(export) => export::run(export, &book()?, args.quiet),
     }
 }
 

@@ -201,7 +201,7 @@ fn relate(draft: &mut Draft, canon: &Value) {
             if let Some(condition) = text_at(link, "/condition") {
                 draft.lose("the condition of a relation", format!("{kind} {to}: {condition}"));
             }
-            draft.relate(Relation { kind, to: to.to_owned(), tell: None });
+            draft.relate(Relation { kind, to: to.to_owned(), tell: None, title: None });
         }
     }
     for link in items(canon, "/transition_graph/frequently_confused_with") {
@@ -213,7 +213,7 @@ fn relate(draft: &mut Draft, canon: &Value) {
             draft
                 .lose("a likeness without an observation that tells the two apart", format!("see_also {to}"));
         }
-        draft.relate(Relation { kind, to: to.to_owned(), tell: tell.map(prose::from_plain) });
+        draft.relate(Relation { kind, to: to.to_owned(), tell: tell.map(prose::from_plain), title: None });
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Draft {
     pub source: String,
     fields: Vec<(String, Node)>,
     x: Vec<(String, Node)>,
-    relations: Vec<Relation>,
+    relations: Vec<Tie>,
     dropped: Vec<Loss>,
 }
 
@@ -39,6 +39,17 @@ pub struct Relation {
     pub to: String,
     /// What tells the two apart, for `confused_with`.
     pub tell: Option<String>,
+    /// What the source calls it.
+    pub title: Option<String>,
+}
+
+/// What stands in `related`, in the order of the source.
+#[derive(Clone)]
+enum Tie {
+    /// Another record.
+    Record(Relation),
+    /// A failure that looks alike, of which there is no record.
+    LookAlike(Node),
 }
 
 impl Draft {
@@ -56,7 +67,9 @@ impl Draft {
 
     /// Fills a field; what is empty fills nothing.
     pub fn put(&mut self, key: &str, node: Node) {
-        if let Some(node) = filled(node) {
+        // An empty file or an empty line of output means something to a check.
+        let node = if is_check(key) { Some(node) } else { filled(node) };
+        if let Some(node) = node {
             self.fields.retain(|(name, _)| name != key);
             self.fields.push((key.to_owned(), node));
         }
@@ -83,7 +96,13 @@ impl Draft {
 
     /// Links to another record.
     pub fn relate(&mut self, relation: Relation) {
-        self.relations.push(relation);
+        self.relations.push(Tie::Record(relation));
+    }
+
+    /// Names a failure that looks alike, and of which there is no record.
+    pub fn look_alike(&mut self, title: &str, tell: &str) {
+        let node = map_node(vec![("title", text_node(title)), ("tell", text_node(tell))]);
+        self.relations.push(Tie::LookAlike(node));
     }
 
     /// Notes what could not be carried over.
@@ -166,7 +185,14 @@ impl Draft {
     fn link(&mut self, own: &RecordId, ids: &BTreeMap<String, RecordId>) {
         let mut lists: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
-        for relation in std::mem::take(&mut self.relations) {
+        for tie in std::mem::take(&mut self.relations) {
+            let relation = match tie {
+                Tie::Record(relation) => relation,
+                Tie::LookAlike(node) => {
+                    lists.entry("confused_with").or_default().push(node);
+                    continue;
+                }
+            };
             let Some(id) = ids.get(&relation.to) else {
                 self.lose("a related record was not imported", relation.to);
                 continue;
@@ -175,7 +201,12 @@ impl Draft {
                 continue;
             }
             let node = match &relation.tell {
-                Some(tell) => map_node(vec![("id", text_node(id.as_str())), ("tell", text_node(tell))]),
+                Some(tell) => {
+                    let mut entries = vec![("id", text_node(id.as_str()))];
+                    entries.extend(relation.title.iter().map(|title| ("title", text_node(title))));
+                    entries.push(("tell", text_node(tell)));
+                    map_node(entries)
+                }
                 None => text_node(id.as_str()),
             };
             lists.entry(relation.kind).or_default().push(node);
@@ -187,7 +218,10 @@ impl Draft {
     /// Takes out of every value what a record may not have.
     fn clean(&mut self, known: &BTreeSet<&RecordId>) {
         let mut cleaner = Cleaner { known, dropped: BTreeSet::new() };
-        let kind_of = |key: &str| RECORD.field(key).map_or(Kind::Any, |field| field.kind);
+        let kind_of = |key: &str| match RECORD.field(key) {
+            Some(field) if !is_check(key) => field.kind,
+            _ => Kind::Any,
+        };
         for (key, node) in &mut self.fields {
             cleaner.clean(node, kind_of(key));
         }
@@ -197,7 +231,10 @@ impl Draft {
         }
         self.fields = std::mem::take(&mut self.fields)
             .into_iter()
-            .filter_map(|(key, node)| Some((key, filled(node)?)))
+            .filter_map(|(key, node)| {
+                let node = if is_check(&key) { node } else { filled(node)? };
+                Some((key, node))
+            })
             .collect();
         cleaner.dropped.into_iter().for_each(|loss| self.lose(loss.reason, loss.what));
     }
@@ -274,6 +311,10 @@ impl Draft {
     }
 }
 
+fn is_check(key: &str) -> bool {
+    matches!(key, "check" | "verify")
+}
+
 /// The field of the first error in a record, and the error; no field where the record as a whole is at fault.
 fn first_error(id: &RecordId, tree: &Node) -> Option<(Option<String>, String)> {
     let text = parse::write(tree, Form::Yaml);
@@ -347,6 +388,8 @@ impl Cleaner<'_> {
                     self.dropped.insert(Loss { reason: DEAD_LINK, what: link });
                 }
             }
+            // What a program printed may have two blanks, and keeps them.
+            Kind::Line if !text.contains('\n') => *text = text.trim().to_owned(),
             Kind::Line | Kind::Day | Kind::Url | Kind::Id | Kind::Word(_) => {
                 *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             }

@@ -6,7 +6,7 @@
 use super::draft::{Draft, Relation};
 use super::{Skipped, prose};
 use crate::parse::shape::{RECORD, RELATED};
-use crate::parse::{Node, list_node, map_node, text_node};
+use crate::parse::{Node, Value as Written, list_node, map_node, text_node};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ fn fill(draft: &mut Draft, fields: Map<String, Value>) {
     let sorted: BTreeMap<String, Value> = fields.into_iter().collect();
     for (key, value) in sorted {
         match (key.as_str(), node(&value)) {
+            // Nothing, too, is a value to a check.
+            ("check" | "verify", _) => draft.put(&key, exact(&value)),
             (_, None) => {}
             // What a record keeps there is kept there again.
             ("x", Some(_)) => {
@@ -112,9 +114,12 @@ fn relate(draft: &mut Draft, fields: &mut Map<String, Value>) {
                         "a likeness without an observation that tells the two apart",
                         format!("see_also {to}"),
                     );
-                    draft.relate(Relation { kind: "see_also", to, tell: None });
+                    draft.relate(Relation { kind: "see_also", to, tell: None, title: None });
                 }
-                Some(to) => draft.relate(Relation { kind, to, tell: of("tell") }),
+                Some(to) => draft.relate(Relation { kind, to, tell: of("tell"), title: of("title") }),
+                None if kind == "confused_with" && of("title").is_some() && of("tell").is_some() => {
+                    draft.look_alike(&of("title").unwrap_or_default(), &of("tell").unwrap_or_default());
+                }
                 None => draft.lose("a related record without an id", item.to_string()),
             }
         }
@@ -123,16 +128,31 @@ fn relate(draft: &mut Draft, fields: &mut Map<String, Value>) {
 
 /// A value as it would be written; nothing for `null`.
 pub fn node(value: &Value) -> Option<Node> {
+    written(value, false)
+}
+
+/// A value as it would be written, with every `null` in it.
+fn exact(value: &Value) -> Node {
+    written(value, true).unwrap_or_else(nothing)
+}
+
+fn nothing() -> Node {
+    Node { value: Written::Null, ..text_node("") }
+}
+
+fn written(value: &Value, with_null: bool) -> Option<Node> {
     match value {
-        Value::Null => None,
+        Value::Null => with_null.then(nothing),
         Value::Bool(yes) => Some(text_node(&yes.to_string())),
         Value::Number(number) => Some(text_node(&number.to_string())),
         Value::String(text) => Some(Node { quoted: true, ..text_node(text) }),
-        Value::Array(items) => Some(list_node(items.iter().filter_map(node).collect())),
+        Value::Array(items) => {
+            Some(list_node(items.iter().filter_map(|item| written(item, with_null)).collect()))
+        }
         Value::Object(fields) => {
+            let entry = |(key, value)| Some((String::as_str(key), written(value, with_null)?));
             // Sorted, since the order in which JSON is read depends on what else is linked.
-            let mut entries: Vec<(&str, Node)> =
-                fields.iter().filter_map(|(key, value)| Some((key.as_str(), node(value)?))).collect();
+            let mut entries: Vec<(&str, Node)> = fields.iter().filter_map(entry).collect();
             entries.sort_by_key(|(key, _)| *key);
             Some(map_node(entries))
         }

@@ -1,4 +1,4 @@
-//! Records of other makes → records of this book, as trees to be written.
+//! Records of other makes → records of this book, as trees to be written; and the way back, as lines.
 //!
 //! In: the bytes of source files. Out: `Import`: trees with their ids, what each of them could not carry over, and
 //! what could not be imported at all. One file per format turns one source into `Draft`s; what they share is here.
@@ -6,12 +6,15 @@
 
 mod deadends;
 mod draft;
+mod export;
 mod jsonl;
 mod page;
 mod prose;
 mod runbook;
 mod rustsec;
 mod versions;
+
+pub use export::{Export, Exported, export};
 
 use crate::model::RecordId;
 use crate::parse::Node;

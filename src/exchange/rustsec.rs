@@ -105,7 +105,7 @@ fn cite(draft: &mut Draft, advisory: &Node, id: &str) {
     let (ours, others): (Vec<String>, Vec<String>) =
         texts(advisory, "related").into_iter().partition(|related| related.starts_with("RUSTSEC-"));
     for to in ours {
-        draft.relate(Relation { kind: "see_also", to, tell: None });
+        draft.relate(Relation { kind: "see_also", to, tell: None, title: None });
     }
     draft.extra("related", list_node(others.iter().map(|other| text_node(other)).collect()));
 }

@@ -6,6 +6,7 @@
 
 mod analyser;
 mod document;
+pub mod engines;
 mod index;
 mod rank;
 mod shards;

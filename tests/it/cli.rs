@@ -403,6 +403,7 @@ fn help_names_every_verb() {
       repro        Lay a failure out in a folder
       trust        See and say which checks may run as you
       import       Make records from those of another format, and say what could not be carried over
+      export       Write the records for other programs, and say what stays behind
       mcp          Answer coding agents over MCP, on standard input and output; it reads, and changes
                    nothing
       schema       Print what a file may hold, as JSON Schema, for editors and CI

@@ -15,6 +15,7 @@ mod consent;
 mod diagnose;
 mod elsewhere;
 mod engine;
+mod exchange;
 mod export;
 mod face;
 mod files;
