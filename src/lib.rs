@@ -27,6 +27,8 @@ pub mod diagnose;
 
 pub mod verify;
 
+pub mod guard;
+
 pub mod disk;
 
 pub mod library;

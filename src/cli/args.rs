@@ -3,6 +3,7 @@
 use super::diagnose::DiagnoseArgs;
 use super::eval::EvalArgs;
 use super::export::ExportArgs;
+use super::guard::GuardArgs;
 use crate::model::{Date, Layer};
 use crate::parse::Form;
 use crate::verify::Capability;
@@ -179,6 +180,8 @@ pub enum Verb {
     Import(ImportArgs),
     /// Write the records for other programs, and say what stays behind
     Export(ExportArgs),
+    /// Stand in front of a command: silent where it is no known wrong fix, otherwise 1, with what to do instead
+    Guard(GuardArgs),
     /// Answer coding agents over MCP, on standard input and output; it reads, and changes nothing
     Mcp,
     /// Print what a file may hold, as JSON Schema, for editors and CI
@@ -626,6 +629,8 @@ pub struct ImportArgs {
 pub enum ImportFormat {
     /// RustSec advisories
     Rustsec,
+    /// OSV entries, schema 1.x
+    Osv,
     /// Canons of deadends.dev
     Deadends,
     /// Markdown with headings

@@ -5,6 +5,7 @@ use super::{Exit, UsageError, load, report};
 use crate::diag::has_errors;
 use crate::disk;
 use crate::exchange::{Export, Exported, export};
+use crate::guard::Guard;
 use crate::model::{Audience, Record};
 use crate::search::{self, engines, engines::EngineFile};
 use crate::text::{FileId, Source};
@@ -41,6 +42,8 @@ pub enum ExportFormat {
     Bulk,
     /// For Quickwit: documents; with -o, a folder with the index and the commands as well
     Quickwit,
+    /// The known wrong fixes as patterns of commands, which `guard --patterns` reads
+    Guard,
 }
 
 /// Writes the records in another format: those that a build would publish.
@@ -62,6 +65,13 @@ pub fn run(args: &ExportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
             let url = |path: &str| address(&reading, path);
             let documents = engines::quickwit(&search::documents(&reading.book), &url);
             files(args, documents, engines::quickwit_files(), quiet)?;
+        }
+        ExportFormat::Guard => {
+            let (guard, unguarded) = Guard::of(&reading.book, &|record| page(&reading, record));
+            put(args, &report::guard_file(&guard))?;
+            if !quiet {
+                report::unguarded(&guard, &unguarded);
+            }
         }
     }
     Ok(Exit::Clean)
@@ -122,6 +132,11 @@ fn beside(source: &Source, root: &Utf8Path) -> Vec<String> {
 /// Where a page is published; relative to the site's root where that is not known.
 fn address(reading: &Reading, path: &str) -> String {
     reading.book.settings.site_url.as_ref().map_or_else(|| path.to_owned(), |url| url.join(path))
+}
+
+/// The address of a record.
+pub fn page(reading: &Reading, record: &Record) -> String {
+    address(reading, &format!("f/{}/", record.id))
 }
 
 /// Writes documents, and what else a search engine needs, to a folder; the documents alone to standard output.

@@ -37,6 +37,7 @@ pub fn run(args: &ImportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
 fn format(format: ImportFormat) -> exchange::Format {
     match format {
         ImportFormat::Rustsec => exchange::Format::Rustsec,
+        ImportFormat::Osv => exchange::Format::Osv,
         ImportFormat::Deadends => exchange::Format::Deadends,
         ImportFormat::Runbook => exchange::Format::Runbook,
         ImportFormat::Page => exchange::Format::Page,

@@ -15,6 +15,7 @@ mod eval;
 mod examine;
 mod export;
 mod fmt;
+mod guard;
 mod harvest;
 mod import;
 mod library;
@@ -155,6 +156,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Trust(verb) => trust::run(verb, &book()?, args.quiet),
         Verb::Import(import) => import::run(import, &book()?, args.quiet),
         Verb::Export(export) => export::run(export, &book()?, args.quiet),
+        Verb::Guard(guard) => guard::run(guard, args),
     }
 }
 

@@ -8,6 +8,7 @@ mod deadends;
 mod draft;
 mod export;
 mod jsonl;
+mod osv;
 mod page;
 mod prose;
 mod runbook;
@@ -28,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Format {
     /// RustSec advisories: Markdown that begins with TOML in a fence.
     Rustsec,
+    /// OSV entries, schema 1.x: a JSON file each.
+    Osv,
     /// Canons of deadends.dev: a JSON file per error.
     Deadends,
     /// Runbooks: Markdown with headings.
@@ -43,6 +46,7 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Format::Rustsec => "rustsec",
+            Format::Osv => "osv",
             Format::Deadends => "deadends",
             Format::Runbook => "runbook",
             Format::Page => "page",
@@ -54,7 +58,7 @@ impl Format {
     pub fn endings(self) -> &'static [&'static str] {
         match self {
             Format::Rustsec => &["md"],
-            Format::Deadends => &["json"],
+            Format::Osv | Format::Deadends => &["json"],
             Format::Runbook => &["md", "markdown"],
             Format::Page => &["txt"],
             Format::Jsonl => &["jsonl", "ndjson"],
@@ -197,6 +201,7 @@ fn read(format: Format, file: &File) -> Vec<Result<Draft, Skipped>> {
     };
     let read = match format {
         Format::Rustsec => rustsec::read(&file.name, &text),
+        Format::Osv => osv::read(&file.name, &text),
         Format::Deadends => deadends::read(&file.name, &text),
         Format::Runbook => runbook::read(&file.name, &text),
         Format::Page | Format::Jsonl => page::read(&file.name, &text),

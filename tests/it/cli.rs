@@ -404,6 +404,8 @@ fn help_names_every_verb() {
       trust        See and say which checks may run as you
       import       Make records from those of another format, and say what could not be carried over
       export       Write the records for other programs, and say what stays behind
+      guard        Stand in front of a command: silent where it is no known wrong fix, otherwise 1, with
+                   what to do instead
       mcp          Answer coding agents over MCP, on standard input and output; it reads, and changes
                    nothing
       schema       Print what a file may hold, as JSON Schema, for editors and CI

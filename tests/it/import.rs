@@ -11,7 +11,8 @@ use faultbook::text::{Source, Sources};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-const FORMATS: &[Format] = &[Format::Rustsec, Format::Deadends, Format::Runbook, Format::Page, Format::Jsonl];
+const FORMATS: &[Format] =
+    &[Format::Rustsec, Format::Osv, Format::Deadends, Format::Runbook, Format::Page, Format::Jsonl];
 const EXPECTED: &str = ".expected.yaml";
 const SKIPPED: &str = "skipped.expected.yaml";
 
@@ -144,6 +145,23 @@ fn an_import_of_nothing_or_to_nowhere_is_told() {
     assert!(!book.path().join("content").exists());
 }
 
+#[test]
+fn what_is_too_deep_or_too_large_is_skipped_with_a_reason() {
+    let deep = format!("{{\"id\": \"A\", \"affected\": {}", "[".repeat(100_000));
+    let long = serde_json::json!({"id": "A", "details": "word ".repeat(230_000)}).to_string();
+    for format in [Format::Osv, Format::Deadends, Format::Jsonl] {
+        for (body, reason) in [(Some(&deep), "recursion limit"), (None, "bytes")] {
+            let file = File { name: "a.json".to_owned(), body: body.map(|text| text.clone().into_bytes()) };
+            let import = import(format, &[file], &BTreeMap::new());
+            assert!(import.records.is_empty());
+            assert!(import.skipped[0].reason.contains(reason), "{:?}", import.skipped);
+        }
+    }
+    let file = File { name: "a.json".to_owned(), body: Some(long.into_bytes()) };
+    let import = import(Format::Osv, &[file], &BTreeMap::new());
+    assert!(import.skipped[0].reason.contains("the record would have"), "{:?}", import.skipped);
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::{Value, json};
     let text = prop_oneof![
@@ -224,7 +242,26 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_imported_without_an_error_or_skipped(text in "\\PC{0,200}", nth in 0..5_usize) {
+    fn any_value_of_an_osv_entry_is_imported_without_an_error_or_skipped(value in json(), list in prop::collection::vec(json(), 0..4)) {
+        let affected = serde_json::json!([{"package": {"name": "p", "ecosystem": value}, "versions": list,
+            "ranges": [{"type": "SEMVER", "events": list}, {"type": "ECOSYSTEM", "events": [{"introduced": value, "fixed": value}]}]}]);
+        for affected in [affected, value.clone()] {
+            let entry = serde_json::json!({"id": "one", "summary": value, "details": value, "aliases": list, "related": list,
+                "severity": list, "affected": affected, "references": list, "credits": list, "published": value,
+                "withdrawn": value, "database_specific": value, "other": value});
+            let files = [File { name: "a.json".to_owned(), body: Some(entry.to_string().into_bytes()) }];
+            let import = import(Format::Osv, &files, &BTreeMap::new());
+            prop_assert_eq!(import.records.len() + import.skipped.len(), 1);
+            for record in &import.records {
+                let text = parse::write(&record.tree, Form::Yaml);
+                let (_, found) = parse::all(&Sources::single(format!("content/{}.yaml", record.id).as_str().into(), &text), &[]);
+                prop_assert!(!has_errors(&found), "{text}\n{found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_imported_without_an_error_or_skipped(text in "\\PC{0,200}", nth in 0..FORMATS.len()) {
         let texts = [text.clone(), format!("# T\n\n{text}\n\n## Resolution\n\n{text}\n"), format!("```toml\n[advisory]\nid='R'\npackage='p'\n```\n# {text}\n\n{text}")];
         for text in texts {
             let files = [File { name: "a.md".to_owned(), body: Some(text.into_bytes()) }];

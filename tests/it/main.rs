@@ -21,6 +21,7 @@ mod face;
 mod files;
 mod folder;
 mod golden;
+mod guard;
 mod hostile;
 mod https;
 mod import;

@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("search", &["text", "diag", "model", "output"]),
     ("diagnose", &["text", "diag", "model", "output", "search"]),
     ("verify", &["text", "diag", "model"]),
+    ("guard", &["model"]),
     ("lint", &["text", "diag", "parse", "model", "search", "verify"]),
     ("library", &["text", "diag", "model", "parse", "search", "disk"]),
     ("mcp", &["text", "diag", "model", "output", "search", "diagnose", "verify", "disk", "library"]),
@@ -26,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "text", "diag", "model", "parse", "lint", "exchange", "render", "output", "search", "diagnose",
-            "verify", "disk", "serve", "library", "mcp",
+            "verify", "guard", "disk", "serve", "library", "mcp",
         ],
     ),
 ];
