@@ -1,15 +1,15 @@
 //! `faultbook export`.
 
 use super::args::Reader;
-use super::{Exit, UsageError, load, report};
+use super::{Exit, UsageError, build, load, report, settings};
 use crate::diag::has_errors;
 use crate::disk;
-use crate::exchange::{Export, Exported, export};
+use crate::exchange::{Export, Exported, export, zip};
 use crate::guard::Guard;
 use crate::model::{Audience, Record};
 use crate::search::{self, engines, engines::EngineFile};
 use crate::text::{FileId, Source};
-use crate::{Input, Reading, parse};
+use crate::{Choice, Input, Reading, parse};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
@@ -44,27 +44,27 @@ pub enum ExportFormat {
     Quickwit,
     /// The known wrong fixes as patterns of commands, which `guard --patterns` reads
     Guard,
+    /// The built site as one zip, to read without a network; needs -o
+    Zip,
 }
 
 /// Writes the records in another format: those that a build would publish.
 pub fn run(args: &ExportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
     let input = load(root)?;
+    if args.format == ExportFormat::Zip {
+        return site(args, root, &input, quiet);
+    }
     let reading = edition(args, &input);
     if reading.book.records.is_empty() {
         report::talk("there is no record to export");
         return Ok(Exit::Findings);
     }
+    let url = |path: &str| address(&reading, path);
+    let documents = || search::documents(&reading.book);
     match args.format {
-        ExportFormat::Jsonl => lines(args, root, &input, &reading, quiet)?,
-        ExportFormat::Bulk => {
-            let url = |path: &str| address(&reading, path);
-            let documents = engines::bulk(&search::documents(&reading.book), &url);
-            files(args, documents, engines::bulk_files(), quiet)?;
-        }
+        ExportFormat::Bulk => files(args, engines::bulk(&documents(), &url), engines::bulk_files(), quiet)?,
         ExportFormat::Quickwit => {
-            let url = |path: &str| address(&reading, path);
-            let documents = engines::quickwit(&search::documents(&reading.book), &url);
-            files(args, documents, engines::quickwit_files(), quiet)?;
+            files(args, engines::quickwit(&documents(), &url), engines::quickwit_files(), quiet)?;
         }
         ExportFormat::Guard => {
             let (guard, unguarded) = Guard::of(&reading.book, &|record| page(&reading, record));
@@ -73,6 +73,7 @@ pub fn run(args: &ExportArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Ex
                 report::unguarded(&guard, &unguarded);
             }
         }
+        ExportFormat::Jsonl | ExportFormat::Zip => lines(args, root, &input, &reading, quiet)?,
     }
     Ok(Exit::Clean)
 }
@@ -86,14 +87,43 @@ fn edition(args: &ExportArgs, input: &Input) -> Reading {
     if !args.drafts {
         reading.book = reading.book.without_drafts();
     }
-    let is_public = match args.audience {
-        Some(reader) => reader == Reader::Public,
-        None => reading.book.settings.audience == Some(Audience::Public),
-    };
-    if is_public {
+    if is_public(args, reading.book.settings.audience) {
         reading.book = reading.book.for_the_public();
     }
     reading
+}
+
+fn is_public(args: &ExportArgs, of_book: Option<Audience>) -> bool {
+    args.audience.map_or(of_book == Some(Audience::Public), |reader| reader == Reader::Public)
+}
+
+/// Builds the site, and writes it as one file.
+fn site(args: &ExportArgs, root: &Utf8Path, input: &Input, quiet: bool) -> anyhow::Result<Exit> {
+    let Some(path) = args.output.as_ref().filter(|path| !path.is_dir()) else {
+        let hint = "`-o site.zip`: a zip is nothing for a terminal";
+        return Err(UsageError::with_hint("a zip needs a file to be written to", hint));
+    };
+    let choice = Choice {
+        drafts: args.drafts,
+        public: is_public(args, settings(root)?.audience),
+        as_of: build::source_date()?,
+    };
+    let (built, pages) = crate::build_in_memory(input, choice).context("could not build the site")?;
+    report::findings(&built.found, &input.sources);
+    if has_errors(&built.found) {
+        report::talk("nothing was exported");
+        return Ok(Exit::Findings);
+    }
+    let files: Vec<(&str, &[u8])> =
+        pages.iter().map(|page| (page.path.as_str(), page.body.as_slice())).collect();
+    let body = zip(&files).context("the site has more than the 4 GB that a zip can hold")?;
+    disk::write(path, &body).context("could not write the site")?;
+    if !quiet {
+        let size = report::bytes(u64::try_from(body.len())?);
+        report::talk(&format!("exported {} to {path}, {size}", report::plural(built.n_files, "file")));
+        report::talk("unpacked, any web server shows it, and `faultbook --book DIR search` answers from it");
+    }
+    Ok(Exit::Clean)
 }
 
 fn lines(

@@ -27,22 +27,29 @@ pub struct GuardArgs {
 
 /// How others call it.
 const HOOKS: &str = "\
-It runs nothing. 0: no known wrong fix; 1: stopped; anything else: it could not tell, and nobody should be stopped for that.
+It runs nothing. 0: no known wrong fix; 1: stopped; anything else: it could not tell, and nobody
+should be stopped for that.
 
 For bash, in ~/.bashrc (`extdebug` lets the trap stop a command):
   shopt -s extdebug
-  faultbook_guard() { faultbook guard --patterns ~/guard.json -- \"$BASH_COMMAND\"; [ $? -ne 1 ]; }
+  faultbook_guard() {
+    faultbook guard --patterns ~/guard.json -- \"$BASH_COMMAND\"
+    [ $? -ne 1 ]
+  }
   trap faultbook_guard DEBUG
 
 For zsh, in ~/.zshrc (Enter is asked, since preexec cannot stop anything):
-  faultbook-accept() { faultbook guard --patterns ~/guard.json -- \"$BUFFER\"; [ $? -eq 1 ] || zle .accept-line; }
+  faultbook-accept() {
+    faultbook guard --patterns ~/guard.json -- \"$BUFFER\"
+    [ $? -eq 1 ] || zle .accept-line
+  }
   zle -N accept-line faultbook-accept
 
 For a coding agent whose hook gets the tool's call as JSON, and stops the call with 2:
   faultbook guard --patterns guard.json -; [ $? -ne 1 ] || exit 2
 
-`faultbook export guard -o guard.json` writes the patterns. Commands are compared word by word, as a shell splits them;
-`sudo`, `env` and assignments are passed over where the record does not have them.";
+`faultbook export guard -o guard.json` writes the patterns. Commands are compared word by word,
+as a shell splits them; `sudo`, `env` and assignments are passed over where the record does not have them.";
 
 /// The largest list of patterns that is read.
 const MAX_PATTERNS: u64 = 64 << 20;

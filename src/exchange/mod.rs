@@ -14,8 +14,10 @@ mod prose;
 mod runbook;
 mod rustsec;
 mod versions;
+mod zip;
 
 pub use export::{Export, Exported, export};
+pub use zip::zip;
 
 use crate::model::RecordId;
 use crate::parse::Node;

@@ -7,6 +7,7 @@ use faultbook::{Given, Input};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 /// A tree with its keys sorted, nothing empty at the end, and no comments: what a line can tell.
 fn told(node: &Node) -> Json {
@@ -289,4 +290,87 @@ fn quickwit_files_are_what_quickwit_reads() {
         assert!(names.iter().any(|name| field == name));
     }
     sound(&ndjson(&read(&book, "out/documents.ndjson")), &names);
+}
+
+/// The entries of a zip: name and content, as its directory lists them.
+fn unzip(zip: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let short = |at: usize| usize::from(u16::from_le_bytes(zip[at..at + 2].try_into().unwrap()));
+    let long = |at: usize| u32::from_le_bytes(zip[at..at + 4].try_into().unwrap()) as usize;
+    let end = zip.len() - 22;
+    assert_eq!(&zip[end..end + 4], b"PK\x05\x06");
+    let (mut n_entries, mut at) = (short(end + 10), long(end + 16));
+    if n_entries == 0xFFFF {
+        let locator = end - 20;
+        assert_eq!(&zip[locator..locator + 4], b"PK\x06\x07");
+        let wide = long(locator + 8);
+        assert_eq!(&zip[wide..wide + 4], b"PK\x06\x06");
+        assert_eq!(wide + 56, locator);
+        n_entries = long(wide + 32);
+        at = long(wide + 48);
+    }
+    let mut entries = Vec::new();
+    for _ in 0..n_entries {
+        assert_eq!(&zip[at..at + 4], b"PK\x01\x02");
+        assert_eq!((short(at + 30), short(at + 32)), (0, 0), "no extra field, no comment");
+        let (method, crc, packed, size) = (short(at + 10), long(at + 16), long(at + 20), long(at + 24));
+        let name = String::from_utf8(zip[at + 46..at + 46 + short(at + 28)].to_vec()).unwrap();
+        let local = long(at + 42);
+        assert_eq!(&zip[local..local + 4], b"PK\x03\x04");
+        assert_eq!(zip[local + 4..local + 30], zip[at + 6..at + 32], "both headers say the same of {name}");
+        let from = local + 30 + name.len();
+        assert_eq!(&zip[local + 30..from], name.as_bytes());
+        let packed = &zip[from..from + packed];
+        let mut body = Vec::new();
+        match method {
+            0 => body.extend(packed),
+            8 => drop(flate2::read::DeflateDecoder::new(packed).read_to_end(&mut body).unwrap()),
+            other => panic!("method {other}"),
+        }
+        let mut sum = flate2::Crc::new();
+        sum.update(&body);
+        assert_eq!((body.len(), sum.sum() as usize), (size, crc), "{name}");
+        at += 46 + name.len();
+        entries.push((name, body));
+    }
+    assert_eq!(at, if n_entries < 0xFFFF { end } else { end - 76 });
+    entries
+}
+
+#[test]
+fn a_zip_holds_the_site_and_is_the_same_every_time() {
+    let book = Scratch::copy_of(&golden_book());
+    for out in ["one.zip", "out/two.zip"] {
+        let output = book.run(&["export", "zip", "-o", out]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    let zip = std::fs::read(book.path().join("one.zip")).unwrap();
+    assert_eq!(zip, std::fs::read(book.path().join("out/two.zip")).unwrap());
+    assert_eq!(book.run(&["build", "-d", "site"]).status.code(), Some(0));
+    let site = book.path().join("site");
+    let files: Vec<(String, Vec<u8>)> = crate::support::walk(&site)
+        .iter()
+        .map(|path| (path.strip_prefix(&site).unwrap().to_string(), std::fs::read(path).unwrap()))
+        .collect();
+    let mut entries = unzip(&zip);
+    assert!(entries.is_sorted_by(|one, other| one.0 < other.0));
+    let mut files = files;
+    for list in [&mut entries, &mut files] {
+        list.sort();
+    }
+    assert_eq!(entries, files);
+    assert_eq!(book.run(&["export", "zip"]).status.code(), Some(2));
+    book.write("content/broken.yaml", "title: [\n");
+    assert_eq!(book.run(&["export", "zip", "-o", "three.zip"]).status.code(), Some(1));
+    assert!(!book.path().join("three.zip").exists());
+}
+
+#[test]
+fn a_zip_may_have_more_files_than_its_first_format_could_count() {
+    for n in [0, 65_534, 65_535, 70_000] {
+        let names: Vec<String> = (0..n).map(|nth| format!("{nth:05}.txt")).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+        let entries = unzip(&faultbook::exchange::zip(&files).unwrap());
+        assert_eq!(entries.len(), n);
+        assert!(entries.iter().zip(&names).all(|((name, body), own)| name == own && body == own.as_bytes()));
+    }
 }

@@ -226,7 +226,8 @@ fn the_trap_of_bash_keeps_a_command_from_running() {
     )]);
     book.write("home/guard.json", book.run(&["export", "guard", "-q"]).stdout);
     let help = String::from_utf8(book.run(&["guard", "--help"]).stdout).unwrap();
-    let recipe: Vec<&str> = help.lines().skip_while(|line| !line.contains("shopt")).take(3).collect();
+    let recipe: Vec<&str> = help.lines().skip_while(|line| !line.contains("shopt")).take(6).collect();
+    assert!(recipe[5].contains("trap"), "{recipe:?}");
     let program =
         std::path::Path::new(env!("CARGO_BIN_EXE_faultbook")).parent().unwrap().display().to_string();
     let script = format!("{}\ntouch right\ntouch wrong\ntouch after\n", recipe.join("\n"));
