@@ -191,9 +191,15 @@ fn quickwit_index() -> String {
     yaml
 }
 
+/// A weight with the digits that it was written with.
+fn tenths(weight: f32) -> f64 {
+    (f64::from(weight) * 10.0).round() / 10.0
+}
+
 fn quickwit_readme() -> String {
+    let of_field = |(name, weight): &(&str, f32)| json!({"match": {*name: {"query": "no such file", "boost": tenths(*weight)}}});
     let query = json!({
-        "query": {"multi_match": {"query": "bash no such file", "type": "most_fields", "fields": weighed()}},
+        "query": {"bool": {"should": FIELDS.iter().map(of_field).collect::<Vec<_>>()}},
         "size": 10
     });
     format!(
