@@ -203,6 +203,13 @@ pub struct NewArgs {
     /// The name of the failure: `a-z` and `0-9` words joined by `-`
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+    /// Begin with what a program printed, from a file or, with `-`, from a pipe: likely duplicates are shown, then a record
+    /// is written that quotes it
+    #[arg(long, value_name = "FILE")]
+    pub from_error: Option<Utf8PathBuf>,
+    /// Add what was printed to this record instead, which is known by it from then on
+    #[arg(long, value_name = "RECORD", requires = "from_error", conflicts_with_all = ["id", "edit"])]
+    pub add_to: Option<String>,
     /// The form of its file
     #[arg(long = "as", value_enum, default_value = "yaml", value_name = "FORM")]
     pub form: RecordForm,

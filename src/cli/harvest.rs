@@ -39,7 +39,7 @@ pub fn run(
     in_order(tests, n_jobs, work, |test, harvested| {
         let record = records.iter().find(|record| record.id == test.id).context("a record was tested")?;
         let line = match harvested.with_context(|| format!("could not harvest `{}`", test.id))? {
-            Harvest::Words(text) => keep(place, &record.path, &text)
+            Harvest::Words(text) => keep(place, &record.path, NAME, &text)
                 .with_context(|| format!("could not keep the output of `{}`", test.id))?,
             Harvest::Nothing(why) => format!("nothing    {}: {}", test.id, report::shown(&why)),
         };
@@ -49,7 +49,9 @@ pub fn run(
 }
 
 /// Writes the words where they differ from those that are there; what was done.
-fn keep(place: Place<'_>, record: &Utf8Path, text: &str) -> anyhow::Result<String> {
+///
+/// - `name`: the file, inside the record's own folder
+pub fn keep(place: Place<'_>, record: &Utf8Path, name: &str, text: &str) -> anyhow::Result<String> {
     let root = place.root;
     let Some(folder) = place.own_folder(record) else {
         let folder = record.with_extension("");
@@ -58,14 +60,14 @@ fn keep(place: Place<'_>, record: &Utf8Path, text: &str) -> anyhow::Result<Strin
                 "nothing    {record}: its folder would be `{folder}`, which is there already"
             ));
         }
-        let path = folder.join(NAME);
+        let path = folder.join(name);
         write(root, &path, text)?;
         let ending = if record.extension() == Some("md") { "md" } else { "yaml" };
         let moved = folder.join(format!("record.{ending}"));
         disk::rename(&root.join(record), &root.join(&moved))?;
         return Ok(format!("harvested  {}, and {record} is {moved} now", from_here(root, &path)));
     };
-    let path = folder.join(NAME);
+    let path = folder.join(name);
     let there = disk::beside(root, path.as_str())?.map(|source| source.text);
     if there.is_some_and(|there| is_same(&there, text)) {
         return Ok(format!("as before  {}", from_here(root, &path)));
@@ -76,7 +78,7 @@ fn keep(place: Place<'_>, record: &Utf8Path, text: &str) -> anyhow::Result<Strin
 
 impl Place<'_> {
     /// The folder that belongs to a record alone.
-    fn own_folder(self, record: &Utf8Path) -> Option<Utf8PathBuf> {
+    pub fn own_folder(self, record: &Utf8Path) -> Option<Utf8PathBuf> {
         let folder = record.parent().filter(|_| record.file_stem() == Some("record"))?;
         (folder != self.src).then(|| folder.to_owned())
     }

@@ -38,7 +38,8 @@ pub fn reading(library: &Library, today: Option<Date>) -> anyhow::Result<Reading
     Ok(crate::read(&input.sources, &input.given))
 }
 
-fn open(root: &Utf8Path) -> Option<Library> {
+/// The book or the site of a folder, as it is read by this user.
+pub fn open(root: &Utf8Path) -> Option<Library> {
     let given = Given { overrides: overrides(), today: None };
     Library::open(root, cache_home().as_deref(), given)
 }

@@ -15,6 +15,7 @@ mod eval;
 mod examine;
 mod export;
 mod fmt;
+mod from_error;
 mod guard;
 mod harvest;
 mod import;

@@ -1,7 +1,7 @@
 //! `faultbook new`.
 
 use super::args::{NewArgs, RecordForm};
-use super::{Exit, UsageError, from_here, load, new_id, open, refuse_taken, report, settings};
+use super::{Exit, UsageError, from_error, from_here, load, new_id, open, refuse_taken, report, settings};
 use crate::disk;
 use crate::model::RecordId;
 use crate::parse::Form;
@@ -16,6 +16,9 @@ const MARKDOWN: &str = include_str!("new.md");
 
 /// Writes a new record, and opens it where that is asked for.
 pub fn run(args: &NewArgs, root: &Utf8Path, quiet: bool) -> anyhow::Result<Exit> {
+    if let Some(file) = &args.from_error {
+        return from_error::run(args, file, root, quiet);
+    }
     let Some(written) = &args.id else {
         let hint = "it names the failure, and never changes: `faultbook new push-is-rejected`";
         return Err(UsageError::with_hint("a new record needs an id", hint));

@@ -14,7 +14,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
     let shapes = [
         crate::text::TOKEN_SHAPES,
         r"\bsk-[A-Za-z0-9_-]{16,}|\bglpat-[A-Za-z0-9_-]{16,}|\bhf_[A-Za-z0-9]{20,}|\bAIza[A-Za-z0-9_-]{30,}",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*",
+        r"(?s:-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
     ];
     Regex::new(&shapes.join("|")).expect("the shapes of tokens are expressions")
 });

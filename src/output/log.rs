@@ -134,6 +134,13 @@ fn without_controls(line: &[u8], out: &mut Vec<u8>) {
     out.truncate(Log::MAX_LINE_BYTES);
 }
 
+/// A line as a terminal would show it in the end, without colours.
+pub fn plain(line: &str) -> String {
+    let mut plain = Vec::new();
+    without_controls(line.as_bytes(), &mut plain);
+    String::from_utf8_lossy(&plain).trim_end().to_owned()
+}
+
 /// How long the escape sequence is with which the bytes begin.
 fn sequence(bytes: &[u8]) -> usize {
     let end = match bytes.get(1) {

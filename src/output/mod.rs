@@ -9,6 +9,6 @@ mod message;
 mod quoted;
 
 pub use lines::{Kind, has_cue, is_code, is_headline, names_one_failure};
-pub use log::{Line, Log, normalise, without_slots};
+pub use log::{Line, Log, normalise, plain, without_slots};
 pub use message::message;
 pub use quoted::{Quoted, mine, quoted};

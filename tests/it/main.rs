@@ -28,6 +28,7 @@ mod import;
 mod mcp;
 mod mcp_client;
 mod parity;
+mod pasted;
 mod pictures;
 mod preview;
 mod props;
