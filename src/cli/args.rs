@@ -74,6 +74,17 @@ pub enum Format {
     Json,
 }
 
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For a job's log: GitHub annotations
+    Github,
+}
+
 /// How the outcomes of checks are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
@@ -400,12 +411,15 @@ pub struct LintArgs {
     /// Only these records or folders; the whole book otherwise
     #[arg(value_name = "PATH")]
     pub paths: Vec<Utf8PathBuf>,
+    /// Only what stands in lines that this branch changed since it left that commit, such as `origin/main`
+    #[arg(long, value_name = "COMMIT")]
+    pub changed_since: Option<String>,
     /// Let warnings fail too
     #[arg(long)]
     pub strict: bool,
     /// How to write the findings
     #[arg(short, long, value_enum, default_value = "human")]
-    pub format: Format,
+    pub format: LintFormat,
 }
 
 /// `fmt`.

@@ -1,23 +1,32 @@
 //! `faultbook lint`.
 
-use super::args::{Format, LintArgs};
-use super::{Exit, load_today, paths_in_book, report};
+use super::args::{LintArgs, LintFormat};
+use super::{Exit, UsageError, from_here, load_today, paths_in_book, report};
 use crate::diag::{self, Diagnostic};
+use crate::disk::{self, ChangedLines};
 use crate::parse;
-use crate::text::Sources;
+use crate::text::{Source, Sources, Span};
 use anyhow::Context;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
 
 /// Applies every rule and reports; the exit code says whether the book could be published.
 pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
+    let changed = args.changed_since.as_deref().map(|commit| Changed::since(root, commit)).transpose()?;
     let input = load_today(root)?;
     let reading = crate::inspect(&input.sources, &input.given).context("could not run the keywords")?;
     let wanted = paths_in_book(&args.paths, root)?;
-    let inside = |path: &Utf8Path| wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
-    let of = |diagnostic: &Diagnostic| inside(&input.sources.get(diagnostic.span.file).path);
+    let inside = |path: &Utf8Path| {
+        let is_wanted = wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
+        is_wanted && changed.as_ref().is_none_or(|changed| changed.of(path).is_some())
+    };
+    let of = |diagnostic: &Diagnostic| {
+        let source = input.sources.get(diagnostic.span.file);
+        inside(&source.path) && changed.as_ref().is_none_or(|changed| changed.has(source, diagnostic.span))
+    };
     let found: Vec<Diagnostic> = reading.found.into_iter().filter(of).collect();
     match args.format {
-        Format::Human => {
+        LintFormat::Human => {
             report::findings(&found, &input.sources);
             let guides = reading.book.settings.src.join(parse::GUIDE_FOLDER);
             let n_files = n_records(&input.sources, |path| inside(path) && !path.starts_with(&guides));
@@ -25,10 +34,47 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
             let records = report::plural(n_files, "record");
             report::data(&format!("{records}, {}", report::summary(n_errors, n_warnings)));
         }
-        Format::Json => report::json(&report::findings_json(&found, &input.sources)),
+        LintFormat::Json => report::json(&report::findings_json(&found, &input.sources)),
+        LintFormat::Github if found.is_empty() => {}
+        LintFormat::Github => {
+            let path = |path: &Utf8Path| from_here(root, path);
+            report::data(&report::findings_github(&found, &input.sources, path));
+        }
     }
     let failed = if args.strict { !found.is_empty() } else { diag::has_errors(&found) };
     Ok(if failed { Exit::Findings } else { Exit::Clean })
+}
+
+/// What a branch changed, for findings that are its own.
+struct Changed(BTreeMap<Utf8PathBuf, ChangedLines>);
+
+impl Changed {
+    fn since(root: &Utf8Path, commit: &str) -> anyhow::Result<Changed> {
+        let files = disk::changed_lines(root, commit).ok_or_else(|| {
+            let hint = "--changed-since takes a commit of the repository that the book lies in, and needs the history \
+                        up to where this branch left it (`fetch-depth: 0` in a workflow)";
+            UsageError::with_hint(format!("git knows no way from here to a commit `{commit}`"), hint)
+        })?;
+        Ok(Changed(files))
+    }
+
+    /// The changed lines of a file; none of a record whose folder alone changed.
+    fn of(&self, path: &Utf8Path) -> Option<ChangedLines> {
+        let folder = path.parent().filter(|_| path.file_stem() == Some("record"));
+        let beside = || self.0.keys().any(|changed| folder.is_some_and(|folder| changed.starts_with(folder)));
+        let lines = self.0.get(path).cloned();
+        lines.or_else(|| beside().then(|| ChangedLines::Ranges(Vec::new())))
+    }
+
+    /// Whether a finding stands in changed lines. One about a file as a whole is the business of whoever changes it: what
+    /// is missing stands in no line.
+    fn has(&self, source: &Source, span: Span) -> bool {
+        let is_whole = span.start == 0 && span.end == 0;
+        let (first, _) = source.line_column(span.start);
+        // A value of several lines ends before the line that follows it.
+        let (last, _) = source.line_column(span.end.saturating_sub(1).max(span.start));
+        self.of(&source.path).is_some_and(|lines| is_whole || lines.touch(&(first..=last)))
+    }
 }
 
 fn n_records(sources: &Sources, counts: impl Fn(&Utf8Path) -> bool) -> usize {

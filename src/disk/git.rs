@@ -6,6 +6,7 @@ use super::trace;
 use crate::text::History;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Range, RangeInclusive};
 use std::process::{Command, Stdio};
 
 /// What git knows of a book's files.
@@ -68,6 +69,86 @@ pub fn changed_since(root: &Utf8Path, commit: &str) -> Option<BTreeSet<Utf8PathB
     let lists = [git(root, &differ)?, git(root, &unknown)?];
     let paths = lists.iter().flat_map(|list| list.split('\0')).filter(|path| !path.is_empty());
     Some(paths.map(Utf8PathBuf::from).collect())
+}
+
+/// Which lines of a file a branch changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangedLines {
+    /// All of them, as far as git says.
+    All,
+    /// These, from 1; none where lines only went away.
+    Ranges(Vec<Range<usize>>),
+}
+
+impl ChangedLines {
+    /// Whether one of these lines is among them.
+    pub fn touch(&self, lines: &RangeInclusive<usize>) -> bool {
+        match self {
+            ChangedLines::All => true,
+            ChangedLines::Ranges(ranges) => {
+                ranges.iter().any(|range| range.start <= *lines.end() && *lines.start() < range.end)
+            }
+        }
+    }
+}
+
+/// What a branch changed since it left another commit, the files that git does not know yet among it; `None` where there
+/// is no repository, no such commit, or none that both come from.
+pub fn changed_lines(root: &Utf8Path, commit: &str) -> Option<BTreeMap<Utf8PathBuf, ChangedLines>> {
+    let name = format!("{commit}^{{commit}}");
+    let commit = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name])?;
+    let base = git(root, &["merge-base", commit.trim(), "HEAD"])?;
+    let args = [
+        "diff",
+        "--unified=0",
+        "--find-renames",
+        "--relative",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+        base.trim(),
+        "--",
+    ];
+    let mut ranges = added(&git(root, &args)?);
+    let of = |path: Utf8PathBuf| {
+        let lines = ranges.remove(&path).map_or(ChangedLines::All, ChangedLines::Ranges);
+        (path, lines)
+    };
+    Some(changed_since(root, base.trim())?.into_iter().map(of).collect())
+}
+
+/// The lines that a patch without context adds to each file. A file whose name git has to quote is not among them.
+fn added(patch: &str) -> BTreeMap<Utf8PathBuf, Vec<Range<usize>>> {
+    let mut files: BTreeMap<Utf8PathBuf, Vec<Range<usize>>> = BTreeMap::new();
+    let mut path = None;
+    // What stands in a hunk can look like anything; how many lines it has is said before.
+    let mut n_inside = 0;
+    for line in patch.split('\n') {
+        if n_inside > 0 {
+            n_inside -= usize::from(line.starts_with(['+', '-']));
+        } else if let Some(name) = line.strip_prefix("+++ ") {
+            path = name.strip_prefix("b/").map(|name| Utf8PathBuf::from(name.trim_end_matches('\t')));
+        } else if let Some((gone, new)) = line.strip_prefix("@@ -").and_then(sides) {
+            n_inside = gone.len() + new.len();
+            if let Some(path) = &path {
+                files.entry(path.clone()).or_default().push(new);
+            }
+        }
+    }
+    files
+}
+
+/// The lines of `1,2 +3,4 @@`, those that went and those that came.
+fn sides(hunk: &str) -> Option<(Range<usize>, Range<usize>)> {
+    let side = |text: &str| {
+        let (start, n) = text.split_once(',').unwrap_or((text, "1"));
+        let (start, n): (usize, usize) = (start.parse().ok()?, n.parse().ok()?);
+        Some(start..start + n)
+    };
+    let (gone, rest) = hunk.split_once(" +")?;
+    Some((side(gone)?, side(rest.split_once(" @@")?.0)?))
 }
 
 fn git(root: &Utf8Path, args: &[&str]) -> Option<String> {

@@ -18,7 +18,7 @@ mod write;
 pub use book_files::BookFiles;
 pub use change::{append, create, make_folder, remove, rename, replace, write};
 pub use claim::{Claim, claim};
-pub use git::changed_since;
+pub use git::{ChangedLines, changed_lines, changed_since};
 pub use read::{
     BoundedFile, beside, bounded, content, digest_of, files, fingerprint, fixtures, open, overrides,
 };

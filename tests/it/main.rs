@@ -32,6 +32,7 @@ mod pasted;
 mod pictures;
 mod preview;
 mod props;
+mod pull_request;
 mod queries;
 mod reader;
 mod reports;

@@ -37,6 +37,7 @@ pub use diff::{change, diff};
 pub use eval::{EvalGroup, EvalReport, LostKeyword};
 pub use export::export;
 pub use findings::{findings, findings_text, not_kept};
+pub use github::findings as findings_github;
 pub use guard::{guard_file, stopped, stopped_json, unguarded};
 pub use hits::{hits, hits_json, no_hit};
 pub use human::verdicts;
