@@ -414,6 +414,9 @@ pub struct LintArgs {
     /// Only what stands in lines that this branch changed since it left that commit, such as `origin/main`
     #[arg(long, value_name = "COMMIT")]
     pub changed_since: Option<String>,
+    /// Say what a rule is for, with a bad and a good example; its name stands in the brackets of a finding
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["paths", "changed_since", "strict", "format"])]
+    pub explain: Option<String>,
     /// Let warnings fail too
     #[arg(long)]
     pub strict: bool,

@@ -2,8 +2,9 @@
 
 use super::args::{LintArgs, LintFormat};
 use super::{Exit, UsageError, from_here, load_today, paths_in_book, report};
-use crate::diag::{self, Diagnostic};
+use crate::diag::{self, Code, Diagnostic};
 use crate::disk::{self, ChangedLines};
+use crate::lint::manual;
 use crate::parse;
 use crate::text::{Source, Sources, Span};
 use anyhow::Context;
@@ -43,6 +44,20 @@ pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     }
     let failed = if args.strict { !found.is_empty() } else { diag::has_errors(&found) };
     Ok(if failed { Exit::Findings } else { Exit::Clean })
+}
+
+/// Says what a rule is for.
+pub fn explain(name: &str) -> anyhow::Result<Exit> {
+    let found = Code::parse(name).and_then(manual).ok_or_else(|| {
+        let names = Code::ALL.iter().map(|code| code.name());
+        let hint = match diag::nearest(name, names.clone()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("the rules are {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        UsageError::with_hint(format!("no rule is called `{name}`"), hint)
+    })?;
+    report::rule(found);
+    Ok(Exit::Clean)
 }
 
 /// What a branch changed, for findings that are its own.

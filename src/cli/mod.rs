@@ -143,7 +143,10 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
         Verb::Show(show) => show::run(show, &library::find(args)?),
         Verb::Mcp => mcp::run(library::find(args)?),
         Verb::List(list) => list::run(list, &library::find(args)?, args.quiet),
-        Verb::Lint(lint) => lint::run(lint, &book()?),
+        Verb::Lint(lint) => match &lint.explain {
+            Some(rule) => lint::explain(rule),
+            None => lint::run(lint, &book()?),
+        },
         Verb::Fmt(fmt) => fmt::run(fmt, &book()?, args.quiet),
         Verb::Mv(mv) => mv::run(mv, &book()?, args.quiet),
         Verb::Verify(verify) => verify::run(verify, &book()?, args.quiet, args.offline),

@@ -4,12 +4,14 @@
 //! let it pass. Rules live in `rules/`, one file each, and never return early.
 //! Not here: reading text (`parse`), drawing findings (`cli/report/`).
 
+mod manual;
 mod names;
 mod resolve;
 mod retrieval;
 mod rules;
 mod svg;
 
+pub use manual::{Example, MANUALS, Manual, manual};
 pub use names::{Asked, Claims, Names};
 pub use resolve::{guide, record};
 pub use retrieval::retrieval;

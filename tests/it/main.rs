@@ -37,6 +37,7 @@ mod queries;
 mod reader;
 mod reports;
 mod room;
+mod rules;
 mod schema;
 mod scripts;
 mod search;

@@ -1,7 +1,8 @@
 //! Findings as rustc draws them.
 
-use super::{RED, RESET, talk};
+use super::{BOLD, RED, RESET, data, indented, talk};
 use crate::diag::{Diagnostic, Level};
+use crate::lint::{Example, Manual};
 use crate::text::{Source, Sources};
 use annotate_snippets::{AnnotationKind, Level as Mark, Renderer, Snippet};
 use camino::Utf8Path;
@@ -18,6 +19,27 @@ pub fn findings_text(found: &[Diagnostic], sources: &Sources) -> String {
     let text =
         |diagnostic: &Diagnostic| finding(diagnostic, sources.get(diagnostic.span.file), &Renderer::plain());
     found.iter().map(text).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Prints what a rule is for, what it finds, and what to write instead.
+pub fn rule(manual: &Manual) {
+    let name = manual.code.name();
+    let example = |text: &str| {
+        let (head, inside) = match manual.of {
+            Example::Verifier => ("  verify:\n", indented(&indented(text))),
+            Example::Record | Example::Markdown | Example::Words => ("", indented(text)),
+        };
+        format!("{head}{}", inside.trim_end())
+    };
+    data(&format!(
+        "{BOLD}{name}{RESET}: {}\n{}\n\nBad:\n{}\n\nGood:\n{}\n\n\
+         What no page depends on is switched in book.toml under `[lint]`, as `{name} = 'off'`, 'warn' or 'error',\n\
+         and silenced in one record by `allow: [{{rule: {name}, reason: …}}]`.",
+        manual.code.about().trim(),
+        manual.why,
+        example(manual.bad),
+        example(manual.good),
+    ));
 }
 
 /// Says that a record was left alone because its new text would have said something else.

@@ -36,7 +36,7 @@ pub use diagnosis::{Pages, ToldDiagnosis};
 pub use diff::{change, diff};
 pub use eval::{EvalGroup, EvalReport, LostKeyword};
 pub use export::export;
-pub use findings::{findings, findings_text, not_kept};
+pub use findings::{findings, findings_text, not_kept, rule};
 pub use github::findings as findings_github;
 pub use guard::{guard_file, stopped, stopped_json, unguarded};
 pub use hits::{hits, hits_json, no_hit};
