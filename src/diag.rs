@@ -177,22 +177,30 @@ pub struct Diagnostic {
     pub message: String,
     /// The remedy, as a statement.
     pub hint: Option<String>,
+    /// What stands at the place once it is mended, where nothing else can be meant.
+    pub instead: Option<String>,
 }
 
 impl Diagnostic {
     /// An error at a place; follow with [`Diagnostic::hint`].
     pub fn error(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, level: Level::Error, span, message: message.into(), hint: None }
+        Diagnostic { code, level: Level::Error, span, message: message.into(), hint: None, instead: None }
     }
 
     /// A warning at a place.
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, level: Level::Warning, span, message: message.into(), hint: None }
+        Diagnostic { code, level: Level::Warning, span, message: message.into(), hint: None, instead: None }
     }
 
     /// Adds the remedy.
     pub fn hint(mut self, hint: impl Into<String>) -> Diagnostic {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what `lint --fix` writes at the place.
+    pub fn instead(mut self, text: Option<String>) -> Diagnostic {
+        self.instead = text;
         self
     }
 }
@@ -208,6 +216,14 @@ pub fn sort(found: &mut Vec<Diagnostic>) {
 /// Whether any finding keeps the site from being published.
 pub fn has_errors(found: &[Diagnostic]) -> bool {
     found.iter().any(|diagnostic| diagnostic.level == Level::Error)
+}
+
+/// The name nearest to what was written, where no other is as near.
+pub fn only_nearest<'n>(written: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
+    let name = nearest(written, names.clone())?;
+    let distance = |name: &str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
+    let others = names.filter(|other| *other != name);
+    others.into_iter().all(|other| distance(other) > distance(name)).then_some(name)
 }
 
 /// The name nearest to what was written, where one is near enough to be a slip of the pen.

@@ -4,6 +4,7 @@ use super::diagnose::DiagnoseArgs;
 use super::eval::EvalArgs;
 use super::export::ExportArgs;
 use super::guard::GuardArgs;
+use super::lint::LintArgs;
 use crate::model::{Date, Layer};
 use crate::parse::Form;
 use crate::verify::Capability;
@@ -72,17 +73,6 @@ pub enum Format {
     Human,
     /// For programs
     Json,
-}
-
-/// How findings are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LintFormat {
-    /// For people
-    Human,
-    /// For programs
-    Json,
-    /// For a job's log: GitHub annotations
-    Github,
 }
 
 /// How the outcomes of checks are written.
@@ -403,26 +393,6 @@ pub struct ListArgs {
     /// How to write the list
     #[arg(short, long, value_enum, default_value = "human")]
     pub format: HitFormat,
-}
-
-/// `lint`.
-#[derive(Debug, clap::Args)]
-pub struct LintArgs {
-    /// Only these records or folders; the whole book otherwise
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<Utf8PathBuf>,
-    /// Only what stands in lines that this branch changed since it left that commit, such as `origin/main`
-    #[arg(long, value_name = "COMMIT")]
-    pub changed_since: Option<String>,
-    /// Say what a rule is for, with a bad and a good example; its name stands in the brackets of a finding
-    #[arg(long, value_name = "RULE", conflicts_with_all = ["paths", "changed_since", "strict", "format"])]
-    pub explain: Option<String>,
-    /// Let warnings fail too
-    #[arg(long)]
-    pub strict: bool,
-    /// How to write the findings
-    #[arg(short, long, value_enum, default_value = "human")]
-    pub format: LintFormat,
 }
 
 /// `fmt`.

@@ -1,7 +1,6 @@
 //! `faultbook lint`.
 
-use super::args::{LintArgs, LintFormat};
-use super::{Exit, UsageError, from_here, load_today, paths_in_book, report};
+use super::{Exit, UsageError, from_here, load_today, mend, paths_in_book, report};
 use crate::diag::{self, Code, Diagnostic};
 use crate::disk::{self, ChangedLines};
 use crate::lint::manual;
@@ -9,23 +8,62 @@ use crate::parse;
 use crate::text::{Source, Sources, Span};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum;
 use std::collections::BTreeMap;
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For a job's log: GitHub annotations
+    Github,
+}
+
+/// `lint`.
+#[derive(Debug, clap::Args)]
+pub struct LintArgs {
+    /// Only these records or folders; the whole book otherwise
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Only what stands in lines that this branch changed since it left that commit, such as `origin/main`
+    #[arg(long, value_name = "COMMIT")]
+    pub changed_since: Option<String>,
+    /// Mend what can only be meant in one way, such as a slip in the name of a field, before anything is reported
+    #[arg(long)]
+    pub fix: bool,
+    /// Say what a rule is for, with a bad and a good example; its name stands in the brackets of a finding
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["paths", "changed_since", "strict", "fix", "format"])]
+    pub explain: Option<String>,
+    /// Let warnings fail too
+    #[arg(long)]
+    pub strict: bool,
+    /// How to write the findings
+    #[arg(short, long, value_enum, default_value = "human")]
+    pub format: LintFormat,
+}
 
 /// Applies every rule and reports; the exit code says whether the book could be published.
 pub fn run(args: &LintArgs, root: &Utf8Path) -> anyhow::Result<Exit> {
     let changed = args.changed_since.as_deref().map(|commit| Changed::since(root, commit)).transpose()?;
-    let input = load_today(root)?;
-    let reading = crate::inspect(&input.sources, &input.given).context("could not run the keywords")?;
+    let mut input = load_today(root)?;
     let wanted = paths_in_book(&args.paths, root)?;
     let inside = |path: &Utf8Path| {
         let is_wanted = wanted.is_empty() || wanted.iter().any(|folder| path.starts_with(folder));
         is_wanted && changed.as_ref().is_none_or(|changed| changed.of(path).is_some())
     };
-    let of = |diagnostic: &Diagnostic| {
-        let source = input.sources.get(diagnostic.span.file);
+    let is_told = |sources: &Sources, diagnostic: &Diagnostic| {
+        let source = sources.get(diagnostic.span.file);
         inside(&source.path) && changed.as_ref().is_none_or(|changed| changed.has(source, diagnostic.span))
     };
-    let found: Vec<Diagnostic> = reading.found.into_iter().filter(of).collect();
+    if args.fix && mend::run(root, &input, |diagnostic| is_told(&input.sources, diagnostic))? {
+        input = load_today(root)?;
+    }
+    let reading = crate::inspect(&input.sources, &input.given).context("could not run the keywords")?;
+    let told = |diagnostic: &Diagnostic| is_told(&input.sources, diagnostic);
+    let found: Vec<Diagnostic> = reading.found.into_iter().filter(told).collect();
     match args.format {
         LintFormat::Human => {
             report::findings(&found, &input.sources);

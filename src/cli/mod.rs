@@ -24,6 +24,7 @@ mod lint;
 mod list;
 mod man;
 mod mcp;
+mod mend;
 mod mv;
 mod new;
 mod open;

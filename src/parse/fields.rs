@@ -5,7 +5,7 @@
 
 use super::shape::Shape;
 use super::tree::{Entry, Node, Value};
-use crate::diag::{Code, Diagnostic, nearest};
+use crate::diag::{Code, Diagnostic, nearest, only_nearest};
 use crate::model::{Date, Prose, RecordId, Words};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeSet;
@@ -212,7 +212,9 @@ impl<'n> Fields<'n> {
                 None => format!("{} has the keys {}", self.shape.name, keys().collect::<Vec<_>>().join(", ")),
             };
             let message = format!("{} has no key `{key}`", self.shape.name);
-            found.push(Diagnostic::error(Code::UnknownKey, entry.key.span, message).hint(hint));
+            let instead = only_nearest(key, keys()).map(str::to_owned);
+            let diagnostic = Diagnostic::error(Code::UnknownKey, entry.key.span, message);
+            found.push(diagnostic.hint(hint).instead(instead));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::tree::{Entry, Node, Value};
 use super::yaml;
-use crate::diag::{Code, Diagnostic, nearest};
+use crate::diag::{Code, Diagnostic, nearest, only_nearest};
 use crate::model::{Block, Prose};
 use crate::text::{FileId, Span, Spanned};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
@@ -228,11 +228,12 @@ impl Document<'_> {
         let names = HEADINGS.iter().map(|(name, _, _)| *name);
         let hint = match nearest(title, names.clone()) {
             Some(name) => format!("did you mean `## {name}`?"),
-            None => format!("the headings are {}", names.collect::<Vec<_>>().join(", ")),
+            None => format!("the headings are {}", names.clone().collect::<Vec<_>>().join(", ")),
         };
         let message = format!("no field has the heading `{}`", title.trim());
         let span = self.span(self.trimmed(heading));
-        found.push(Diagnostic::error(Code::UnknownHeading, span, message).hint(hint));
+        let instead = only_nearest(title, names).map(|name| format!("## {name}"));
+        found.push(Diagnostic::error(Code::UnknownHeading, span, message).hint(hint).instead(instead));
     }
 
     fn read(&self, section: &Section, entries: &mut Vec<Entry>, found: &mut Vec<Diagnostic>) {

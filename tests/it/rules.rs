@@ -134,3 +134,85 @@ fn lint_explains_a_rule() {
         assert_eq!(book.run(&["lint", "--explain", code.name()]).status.code(), Some(0), "{}", code.name());
     }
 }
+
+#[test]
+fn a_slip_that_can_only_be_meant_in_one_way_is_mended() {
+    let text = format!(
+        "# kept\r\n{}",
+        CLEAN.replace("product:", "prodcut  :").replace("fix: Mend it.", "fix: [{rum: mend}]  # so")
+    );
+    let markdown = "---\ntitle: It\nproduct: thing\nstatus: open\n---\n\n## Symtom\n\nIt stops.\n";
+    let files = [
+        ("content/it-breaks.yaml", text.as_str()),
+        ("content/other.md", markdown),
+        ("book.toml", "[bok]\ntitle = 'x'\n"),
+    ];
+    let book = book(&files);
+    insta::assert_snapshot!(transcript(&book.run(&["lint", "--fix", "content/it-breaks.yaml", "content/other.md", "book.toml"])), @"
+    exit: 0
+    --- stdout
+    2 records, 4 warnings
+    --- stderr
+    mended book.toml:1: `bok` is `book` now
+    mended content/it-breaks.yaml:3: `prodcut` is `product` now
+    mended content/it-breaks.yaml:6: `rum` is `run` now
+    mended content/other.md:7: `## Symtom` is `## Symptom` now
+    warning[missing-field]: without `keywords` this record stays a draft
+     --> content/other.md:1:1
+      |
+    1 | ---
+      | ^
+      |
+      = hint: `status: draft` says that this is meant; drafts are built with --drafts
+
+    warning[missing-field]: without `root_cause` this record stays a draft
+     --> content/other.md:1:1
+      |
+    1 | ---
+      | ^
+      |
+      = hint: `status: draft` says that this is meant; drafts are built with --drafts
+
+    warning[missing-field]: without `sources` this record stays a draft
+     --> content/other.md:1:1
+      |
+    1 | ---
+      | ^
+      |
+      = hint: `status: draft` says that this is meant; drafts are built with --drafts
+
+    warning[missing-field]: without `wrong_fixes` this record stays a draft
+     --> content/other.md:1:1
+      |
+    1 | ---
+      | ^
+      |
+      = hint: `status: draft` says that this is meant; drafts are built with --drafts
+    ");
+    let mended = text.replace("prodcut", "product").replace("rum", "run");
+    assert_eq!(crate::support::read(&book, "content/it-breaks.yaml"), mended);
+    assert_eq!(crate::support::read(&book, "content/other.md"), markdown.replace("Symtom", "Symptom"));
+    assert_eq!(crate::support::read(&book, "book.toml"), "[book]\ntitle = 'x'\n");
+}
+
+#[test]
+fn what_might_be_meant_otherwise_is_left_alone() {
+    let texts = [
+        // The field is there already, or another slip claims it too.
+        format!("{CLEAN}prodcut: other\n"),
+        CLEAN.replace("product: thing", "prodcut: thing\nproductt: other"),
+        // Nothing is near.
+        format!("{CLEAN}wholly-unknown: x\n"),
+        // A day that is missing is not made up, and a text is not changed.
+        CLEAN.replace("It stops.", "The prodcut: it stops.  "),
+    ];
+    for text in texts {
+        let book = book(&[("content/it-breaks.yaml", &text)]);
+        book.run(&["lint", "--fix"]);
+        assert_eq!(crate::support::read(&book, "content/it-breaks.yaml"), text);
+    }
+    let text = CLEAN.replace("product", "prodcut");
+    let book = book(&[("content/it-breaks.yaml", &text), ("content/other.yaml", CLEAN)]);
+    book.run(&["lint", "--fix", "content/other.yaml"]);
+    assert_eq!(crate::support::read(&book, "content/it-breaks.yaml"), text, "it was not asked for");
+}
