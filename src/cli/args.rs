@@ -4,6 +4,7 @@ use super::diagnose::DiagnoseArgs;
 use super::eval::EvalArgs;
 use super::export::ExportArgs;
 use super::guard::GuardArgs;
+use super::init::InitArgs;
 use super::lint::LintArgs;
 use crate::model::{Date, Layer};
 use crate::parse::Form;
@@ -145,6 +146,8 @@ pub enum HitFormat {
 /// What faultbook does.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a book, with a record to look at and a workflow for pull requests
+    Init(InitArgs),
     /// Begin a record
     New(NewArgs),
     /// Turn the records into a site

@@ -19,6 +19,7 @@ mod from_error;
 mod guard;
 mod harvest;
 mod import;
+mod init;
 mod library;
 mod lint;
 mod list;
@@ -135,6 +136,7 @@ fn dispatch(args: &Args) -> anyhow::Result<Exit> {
     }
     let book = || find_book(args);
     match &args.verb {
+        Verb::Init(new) => init::run(new, args.quiet),
         Verb::New(new) => new::run(new, &book()?, args.quiet),
         Verb::Build(build) => build::run(build, &book()?, args.quiet),
         Verb::Serve(serve) => serve::run(serve, &book()?),

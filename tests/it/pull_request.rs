@@ -1,6 +1,8 @@
 //! What a branch is told of its own lines, in real repositories.
 
 use crate::support::{CLEAN, Scratch, book, faultbook, json, transcript};
+use camino::Utf8Path;
+use std::collections::BTreeMap;
 use std::process::Command;
 
 /// A book in a repository, with a branch on which nothing has happened yet.
@@ -155,4 +157,70 @@ fn a_commit_that_git_does_not_know_is_refused() {
     error: git knows no way from here to a commit `main`
       = hint: --changed-since takes a commit of the repository that the book lies in, and needs the history up to where this branch left it (`fetch-depth: 0` in a workflow)
     ");
+}
+
+/// The steps of a workflow that run something, by name.
+fn steps(workflow: &str) -> Vec<(String, String)> {
+    let workflow = faultbook::parse::yaml_value(workflow).unwrap();
+    assert_eq!(workflow["on"], "pull_request");
+    assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}));
+    let steps = workflow["jobs"]["records"]["steps"].as_array().unwrap();
+    let run = |step: &serde_json::Value| {
+        Some((step["name"].as_str()?.to_owned(), step["run"].as_str()?.to_owned()))
+    };
+    steps.iter().filter_map(run).collect()
+}
+
+/// `init` in a real repository, then what its workflow runs, against a pull request that has a mistake.
+#[test]
+fn the_workflow_of_a_new_book_looks_at_a_pull_request() {
+    let scratch = Scratch::empty();
+    let output = scratch.run(&["init", "--title", "Ours: \"it\""]);
+    assert_eq!(output.status.code(), Some(0), "{}", transcript(&output));
+    let lint = transcript(&scratch.run(&["lint", "--strict"]));
+    assert!(lint.contains("1 record, no findings"), "{lint}");
+    assert_eq!(scratch.run(&["init"]).status.code(), Some(2), "it is a book already");
+    let workflow = std::fs::read_to_string(scratch.path().join(".github/workflows/book.yml")).unwrap();
+    let branch = Branch { book: scratch };
+    branch.git(&["init", "-q", "-b", "main"]);
+    branch.commit("one");
+    branch.git(&["switch", "-q", "-c", "branch"]);
+    let wrong = format!("prodcut: x\n{}", CLEAN.replace("It stops.", "<b>It</b> stops."));
+    branch.book.write("content/wrong.yaml", wrong);
+    let check =
+        "check:\n  setup: touch broken\n  run: test ! -e broken\n  broken: {exit: 1}\n  fixed: {exit: 0}\n";
+    let tested = CLEAN
+        .replace("fix: Mend it.", "fix: [{run: rm broken}]")
+        .replace("[Wait]", "[{run: \"true\", why: It does nothing.}]");
+    branch.book.write(
+        "content/tested.yaml",
+        tested.replace("It breaks", "Another").replace("it breaks", "another") + check,
+    );
+    branch.commit("two");
+    let bin = Utf8Path::new(env!("CARGO_BIN_EXE_faultbook")).parent().unwrap();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+    let mut said = BTreeMap::new();
+    for (name, run) in steps(&workflow).into_iter().filter(|(name, _)| name != "Install") {
+        let mut command = faultbook(branch.book.path(), &[]);
+        let variables: Vec<_> =
+            command.get_envs().map(|(key, value)| (key.to_owned(), value.unwrap().to_owned())).collect();
+        command = Command::new("bash");
+        command.args(["-e", "-c", &run]).current_dir(branch.book.path()).envs(variables).env("PATH", &path);
+        command.env("BASE", "main").env("GITHUB_STEP_SUMMARY", branch.book.path().join("summary.md"));
+        let output = command.output().unwrap();
+        said.insert(name, (output.status.code(), transcript(&output)));
+    }
+    let (code, lint) = &said["Lint what changed"];
+    assert_eq!(*code, Some(1), "{lint}");
+    assert!(lint.contains("::error file=content/wrong.yaml,line=1,"), "{lint}");
+    assert!(!lint.contains("bash-crlf"), "{lint}");
+    let (code, built) = &said["Build the site"];
+    assert_eq!(*code, Some(1), "a mistake keeps the site from being made: {built}");
+    let (code, tested) = &said["Self-test what changed, without network"];
+    assert!(matches!(code, Some(0)), "{tested}");
+    let summary = std::fs::read_to_string(branch.book.path().join("summary.md")).unwrap();
+    for part in ["unknown-key", "touch broken", "rm broken"] {
+        assert!(summary.contains(part), "{part} in {summary}");
+    }
+    assert!(!summary.contains("run.sh"), "what did not change is not told: {summary}");
 }
