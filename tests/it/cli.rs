@@ -387,6 +387,7 @@ fn help_names_every_verb() {
     Usage: faultbook [OPTIONS] <COMMAND>
 
     Commands:
+      init         Begin a book, with a record to look at and a workflow for pull requests
       new          Begin a record
       build        Turn the records into a site
       serve        Preview the site; pages reload when their record is saved
