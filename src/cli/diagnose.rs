@@ -2,6 +2,7 @@
 
 use super::args::Args;
 use super::examine::{Asked, Examiner, Terms};
+use super::pasted::Pasted;
 use super::report::{Pages, ToldDiagnosis};
 use super::{Exit, UsageError, above, is_book, library, report};
 use crate::Reading;
@@ -16,7 +17,7 @@ use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
+use std::io::{self, BufRead, Read as _, Write as _};
 use tempfile::NamedTempFile;
 
 /// How a diagnosis is written.
@@ -177,33 +178,19 @@ impl Handed {
 
 /// Reads the log, and keeps what came through a pipe where checks are to read it too.
 fn read(args: &DiagnoseArgs) -> anyhow::Result<(Log, Option<Handed>)> {
-    let file = &args.file;
-    if file != "-" {
-        let log = disk::open(file).map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            unreadable(file, &cause.unwrap_or_else(|| error.to_string()))
-        });
-        let log = Log::read(log?).map_err(|error| unreadable(file, &error.to_string()))?;
-        return Ok((log, Some(Handed::File(file.clone()))));
+    let pasted = Pasted { file: &args.file, taker: "diagnose" };
+    let log =
+        |reader: Box<dyn BufRead>| Log::read(reader).map_err(|error| pasted.unreadable(&error.to_string()));
+    let mut reader = pasted.open()?;
+    if args.file != "-" {
+        return Ok((log(reader)?, Some(Handed::File(args.file.clone()))));
     }
-    if io::stdin().is_terminal() {
-        report::talk("paste what the program printed, then press Ctrl-D");
-    }
-    let mut stdin = BufReader::with_capacity(1 << 20, io::stdin());
     if !args.run {
-        return Ok((Log::read(stdin).context("could not read the log")?, None));
+        return Ok((log(reader)?, None));
     }
+    let beginning = pasted.beginning(&mut *reader, MAX_HANDED)?;
     let mut kept = NamedTempFile::new().context("could not keep the log")?;
-    let mut beginning = Vec::new();
-    stdin.by_ref().take(MAX_HANDED).read_to_end(&mut beginning).context("could not read the log")?;
     kept.write_all(&beginning).context("could not keep the log")?;
-    let whole = io::Cursor::new(beginning).chain(stdin);
-    Ok((Log::read(whole).context("could not read the log")?, Some(Handed::Kept(kept))))
-}
-
-fn unreadable(file: &Utf8Path, why: &str) -> anyhow::Error {
-    UsageError::with_hint(
-        format!("could not read `{file}`: {why}"),
-        "`diagnose` takes a file with the output of a program, or `-` for what stands before a pipe",
-    )
+    let whole = io::Cursor::new(beginning).chain(reader);
+    Ok((log(Box::new(whole))?, Some(Handed::Kept(kept))))
 }

@@ -5,6 +5,7 @@
 
 use super::args::NewArgs;
 use super::harvest::{Place, keep};
+use super::pasted::Pasted;
 use super::{
     Exit, UsageError, from_here, library, load, new_id, open, record, refuse_taken, report, settings,
 };
@@ -18,7 +19,6 @@ use crate::{Input, Reading};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _, Read};
 
 /// So much of a log is read: more than a terminal keeps.
 const MAX_READ: u64 = 16 << 20;
@@ -67,25 +67,8 @@ pub fn run(args: &NewArgs, file: &Utf8Path, root: &Utf8Path, quiet: bool) -> any
 
 /// The log, as far as it is read.
 fn read(file: &Utf8Path) -> anyhow::Result<String> {
-    let unreadable = |why: &str| {
-        UsageError::with_hint(
-            format!("could not read `{file}`: {why}"),
-            "`--from-error` takes a file with the output of a program, or `-` for what stands before a pipe",
-        )
-    };
-    let mut bytes = Vec::new();
-    if file == "-" {
-        if io::stdin().is_terminal() {
-            report::talk("paste what the program printed, then press Ctrl-D");
-        }
-        io::stdin().take(MAX_READ).read_to_end(&mut bytes).map_err(|error| unreadable(&error.to_string()))?;
-    } else {
-        let reader = disk::open(file).map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            unreadable(&cause.unwrap_or_else(|| error.to_string()))
-        })?;
-        reader.take(MAX_READ).read_to_end(&mut bytes).map_err(|error| unreadable(&error.to_string()))?;
-    }
+    let pasted = Pasted { file, taker: "--from-error" };
+    let bytes = pasted.beginning(&mut *pasted.open()?, MAX_READ)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

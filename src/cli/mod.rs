@@ -29,6 +29,7 @@ mod mend;
 mod mv;
 mod new;
 mod open;
+mod pasted;
 mod references;
 mod report;
 mod schema;

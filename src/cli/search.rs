@@ -24,8 +24,6 @@ pub fn run(args: &SearchArgs, library: &Library, verbose: bool) -> anyhow::Resul
         HitFormat::Json => report::json(&report::hits_json(&hits)),
         HitFormat::Ids => hits.iter().for_each(|hit| report::data(&hit.summary.id)),
     }
-    // We end now, and taking the index down part by part is a tenth of a search.
-    std::mem::forget(index);
     Ok(if hits.is_empty() { Exit::Findings } else { Exit::Clean })
 }
 

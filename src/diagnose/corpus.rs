@@ -3,7 +3,7 @@
 use super::known::Known;
 use super::signatures::{quoted_parts, template};
 use super::wording::{Wording, is_generic};
-use crate::output::{Kind, is_code, names_one_failure};
+use crate::output::{Kind, codes, is_code};
 use crate::search::{Index, IndexError, STOP_WORDS, analyse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,6 +15,8 @@ pub struct Corpus {
     terms: HashMap<String, u32>,
     /// By term.
     idf: Vec<f32>,
+    /// How rare a term is that no record has.
+    idf_of_unseen: f32,
     /// By term: records, and what the term says about each.
     postings: Vec<Vec<(u32, u32)>>,
     /// By record.
@@ -88,7 +90,7 @@ impl Corpus {
     ///
     /// - `index`: of the same records, in the same order
     pub fn new(index: &Index, records: Vec<Known>) -> Result<Corpus, IndexError> {
-        let mut corpus = Corpus::default();
+        let mut corpus = Corpus { idf_of_unseen: idf(records.len(), 0), ..Corpus::default() };
         for (nth, entry) in (0..).zip(index.entries()?) {
             let of_records = entry.postings.into_iter().filter(|(doc, _)| (*doc as usize) < records.len());
             let postings: Vec<(u32, u32)> = of_records.collect();
@@ -142,17 +144,14 @@ impl Corpus {
     pub fn wording(&self, normal: &str) -> Wording {
         Wording::of(&template(normal), |word| {
             let token = analyse(word).into_iter().next().filter(|_| !STOP_WORDS.contains(&word))?;
-            Some(
-                self.terms
-                    .get(&token.text)
-                    .map_or_else(|| UNSEEN * self.idf_of(None), |term| self.idf_of(Some(*term))),
-            )
+            let term = self.terms.get(&token.text).copied();
+            Some(self.idf_of(term) * if term.is_some() { 1.0 } else { UNSEEN })
         })
     }
 
     /// How rare a term is.
     fn idf_of(&self, term: Option<u32>) -> f32 {
-        term.map_or_else(|| idf(self.records.len(), 0), |term| self.idf[term as usize])
+        term.map_or(self.idf_of_unseen, |term| self.idf[term as usize])
     }
 
     /// The distinct words of a line, without those that say nothing.
@@ -288,14 +287,6 @@ fn evidence(words: &[&Word]) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "numbers of records and of words are small")]
 fn idf(n_records: usize, df: usize) -> f32 {
     (1.0 + (n_records as f32 - df as f32 + 0.5) / (df as f32 + 0.5)).ln()
-}
-
-/// The codes of a text that name one failure, without what stands around them.
-fn codes(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|c: char| c.is_whitespace() || "[]()".contains(c));
-    words
-        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .filter(|word| names_one_failure(word))
 }
 
 /// What codes of one tool have in common: `E` of `E0382`, `ERR_` of all that begin so.

@@ -4,7 +4,7 @@
 //! terminal.
 
 use super::mask::masked;
-use crate::output::{Kind, Line, Log, is_headline, normalise, plain};
+use crate::output::{Kind, Line, Log, SLOTS, is_headline, normalise, plain};
 use crate::text::is_invisible;
 
 /// How much is quoted at most.
@@ -90,7 +90,7 @@ impl Excerpt {
         let mut normal = Vec::new();
         normalise(telling.as_bytes(), &mut normal);
         let mut title = String::from_utf8_lossy(&normal).replace("<path>/", "");
-        for slot in ["<time>", "<hash>", "<number>"] {
+        for slot in SLOTS {
             title = title.replace(slot, "…");
         }
         let starts = ["[…]", "(…)", "…"];

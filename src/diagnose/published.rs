@@ -1,9 +1,9 @@
 //! What tells each record in a log, as a file of the site, so that an error can be looked up without this program.
 
 use super::mask::masked;
-use super::signatures::template;
+use super::signatures::{QUOTED, template};
 use crate::model::{Book, Record, Signature, SignaturePattern, SiteUrl, without_nothing};
-use crate::output::{Kind, Quoted, mine, names_one_failure, quoted};
+use crate::output::{self, Kind, Quoted, codes, mine, quoted};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -17,9 +17,8 @@ const HOW: &str = "Each line below is one record. A code stands in a line of the
     line, in lower case, with one blank between words, a slot for any text where runs differ, and no place (`:12:5`) behind \
     the name of a file. A signature is in a line \
     as it is, where nothing of `not_this` is. What several records have tells none of them. `url` leads to the fix.";
-/// What stands where runs differ.
-const SLOTS: [&str; 8] =
-    ["<time>", "<hash>", "<number>", "<path>", "<q>", "<scratch>", "<tools>", "[secret]"];
+/// What stands where runs differ, besides the slots of a log.
+const FURTHER_SLOTS: [&str; 4] = [QUOTED, "<scratch>", "<tools>", "[secret]"];
 
 /// The file: a line per record, by id. Records that nothing tells are left out.
 pub fn signatures_file(book: &Book) -> String {
@@ -33,7 +32,8 @@ pub fn signatures_file(book: &Book) -> String {
             known.as_object().filter(|entry| entry.len() > 3).map(|_| known.to_string())
         })
         .collect();
-    let head = json!({"schema": "signatures/1", "how": HOW, "slots": SLOTS}).to_string();
+    let head =
+        json!({"schema": "signatures/1", "how": HOW, "slots": slots().collect::<Vec<_>>()}).to_string();
     format!("{},\"records\":[\n{}\n]}}\n", head.trim_end_matches('}'), lines.join(",\n"))
 }
 
@@ -70,12 +70,11 @@ fn signature(signature: &Signature) -> Value {
     json!({key: text, "not_this": signature.not_this})
 }
 
-fn codes(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| names_one_failure(word))
+fn slots() -> impl Iterator<Item = &'static str> {
+    output::SLOTS.into_iter().chain(FURTHER_SLOTS)
 }
 
 fn says_something(template: &str) -> bool {
-    let words = SLOTS.iter().fold(template.to_owned(), |text, slot| text.replace(slot, ""));
+    let words = slots().fold(template.to_owned(), |text, slot| text.replace(slot, ""));
     words.chars().filter(|c| c.is_alphabetic()).count() >= MIN_LETTERS
 }

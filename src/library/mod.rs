@@ -113,10 +113,7 @@ impl Library {
     /// The records, drafts among them only if wanted, and the index of just these.
     pub fn records(&self, drafts: bool) -> Result<(Reading, Index), LibraryError> {
         let sources = self.sources()?;
-        let mut reading = crate::read(&sources, &self.given);
-        if !drafts {
-            reading.book = reading.book.without_drafts();
-        }
+        let reading = self.edition(&sources, drafts);
         let documents = || search::documents(&reading.book);
         let index = match self.store(drafts) {
             Some(store) => store.of(&fingerprint(&sources), None, documents)?.0,
@@ -138,9 +135,17 @@ impl Library {
             return Ok((index, Origin::Kept));
         }
         let sources = self.sources()?;
-        let documents = || documents(crate::read(&sources, &self.given), wanted.drafts);
+        let documents = || search::documents(&self.edition(&sources, wanted.drafts).book);
         let settled = trace.is_settled.then_some(trace.digest.as_str());
         Ok(store.of(&fingerprint(&sources), settled, documents)?)
+    }
+
+    fn edition(&self, sources: &Sources, drafts: bool) -> Reading {
+        let mut reading = crate::read(sources, &self.given);
+        if !drafts {
+            reading.book = reading.book.without_drafts();
+        }
+        reading
     }
 
     /// Where indexes are kept.
@@ -179,9 +184,4 @@ pub fn has_facet(record: &Record, facet: &str) -> bool {
 fn fingerprint(sources: &Sources) -> String {
     let searched = sources.iter().map(|(_, source)| source);
     disk::fingerprint(searched.filter(|source| source.path != crate::RESULTS_FILE))
-}
-
-fn documents(reading: Reading, drafts: bool) -> Vec<search::Document> {
-    let book = if drafts { reading.book } else { reading.book.without_drafts() };
-    search::documents(&book)
 }

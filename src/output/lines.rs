@@ -112,18 +112,19 @@ fn is_frame(line: &str) -> bool {
     call || file || place || number
 }
 
-/// Words that say that something failed, each at the beginning of a word.
-static CUES: LazyLock<Regex> = LazyLock::new(|| {
-    let cues = "error|err!|fail|fatal|cannot|can't|could not|couldn't|unable|exception|panic|denied|refused|not found|no such\
-        |undefined|invalid|unexpected|missing|unsupported|not permitted|not allowed|forbidden|unauthorized|timed out|timeout\
-        |abort|killed|out of memory|mismatch|conflict|rejected|must be|unknown|illegal|broken|unreachable|expected|is not \
-        |bad |too long|too many|too large|too open|not a |unprotected|overwritten|does not|doesn't|not supported|unresolved|deprecated|segmentation";
-    Regex::new(&format!("(?i)(?:^|[^a-z-])(?:{cues})")).expect("the cues are an expression")
-});
+/// Words that say that something failed, as alternatives of an expression, each at the beginning of a word. What the
+/// browser takes for such a line goes by the same (`theme/ranker-rest.js`).
+pub const CUES: &str = "error|err!|fail|fatal|cannot|can't|could not|couldn't|unable|exception|panic|denied|refused|not found|no such\
+    |undefined|invalid|unexpected|missing|unsupported|not permitted|not allowed|forbidden|unauthorized|timed out|timeout\
+    |abort|killed|out of memory|mismatch|conflict|rejected|must be|unknown|illegal|broken|unreachable|expected|is not \
+    |bad |too long|too many|too large|too open|not a |unprotected|overwritten|does not|doesn't|not supported|unresolved|deprecated|segmentation";
 
-/// Whether a line has a word that says that something failed.
+static CUE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!("(?:^|[^a-z-])(?:{CUES})")).expect("the cues are an expression"));
+
+/// Whether a line has a word that says that something failed, in whatever case.
 pub fn has_cue(line: &str) -> bool {
-    CUES.is_match(line)
+    CUE.is_match(&line.to_ascii_lowercase())
 }
 
 fn is_error(line: &str) -> bool {
@@ -138,13 +139,21 @@ pub fn is_code(word: &str) -> bool {
 }
 
 /// Whether a word is a code that one tool gives to one failure: `E0382`, `TS2304`, `ERR_OSSL`.
-pub fn names_one_failure(word: &str) -> bool {
+fn names_one_failure(word: &str) -> bool {
     let n_upper = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = &word.as_bytes()[n_upper..];
     let is_numbered = (1..=5).contains(&n_upper)
         && (3..=6).contains(&digits.len())
         && digits.iter().all(u8::is_ascii_digit);
     is_numbered || word.strip_prefix("ERR_").is_some_and(|name| name.len() > 2)
+}
+
+/// The codes of a text that name one failure, without what stands around them.
+pub fn codes(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| c.is_whitespace() || "[]()".contains(c));
+    words
+        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        .filter(|word| names_one_failure(word))
 }
 
 /// `TypeError`, `CrashLoopBackOff`.

@@ -151,6 +151,9 @@ fn sequence(bytes: &[u8]) -> usize {
     end.unwrap_or(bytes.len()).min(bytes.len())
 }
 
+/// What stands where runs and machines differ; of a path its last part follows.
+pub const SLOTS: [&str; 4] = ["<time>", "<hash>", "<number>", "<path>"];
+
 /// One line without what differs from run to run and from machine to machine, each with a slot in its place: `<time>`,
 /// `<hash>`, `<number>`; of a path its last part after `<path>/`. Harvested files have slots already, and keep them.
 pub fn normalise(line: &[u8], out: &mut Vec<u8>) {
@@ -182,9 +185,7 @@ pub fn normalise(line: &[u8], out: &mut Vec<u8>) {
 
 /// A normalised line without its slots, for those who look for its words.
 pub fn without_slots(normal: &str) -> String {
-    ["<path>/", "<time>", "<hash>", "<number>"]
-        .iter()
-        .fold(normal.to_owned(), |text, slot| text.replace(slot, " "))
+    SLOTS.iter().fold(normal.to_owned(), |text, slot| text.replace(slot, " "))
 }
 
 const DIGIT: u8 = 1;

@@ -8,7 +8,7 @@ mod log;
 mod message;
 mod quoted;
 
-pub use lines::{Kind, has_cue, is_code, is_headline, names_one_failure};
-pub use log::{Line, Log, normalise, plain, without_slots};
+pub use lines::{CUES, Kind, codes, has_cue, is_code, is_headline};
+pub use log::{Line, Log, SLOTS, normalise, plain, without_slots};
 pub use message::message;
 pub use quoted::{Quoted, mine, quoted};

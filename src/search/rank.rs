@@ -7,6 +7,7 @@
 use super::analyser::{self, Kind, STOP_WORDS, Token, analyse};
 use super::document::Summary;
 use super::index::{DocId, Index, IndexError, Postings, best};
+use crate::output::has_cue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -47,25 +48,8 @@ pub struct Matched {
 
 /// A longer query is a log, and its beginning says as much as a ranking can use.
 pub const MAX_QUERY_BYTES: usize = 4096;
-/// A text of more lines is a log, in which most lines are of no account:
+/// A text of more lines is a log, in which most lines are of no account: those without a cue.
 const MAX_LINES: usize = 4;
-/// those without any of these, in whatever case.
-const CUES: [&str; 14] = [
-    "error",
-    "err!",
-    "fail",
-    "fatal",
-    "cannot",
-    "can't",
-    "could not",
-    "unable",
-    "exception",
-    "panic",
-    "denied",
-    "refused",
-    "not found",
-    "no such",
-];
 /// Rare words that are looked up, in the order of the query.
 const MAX_COLD: usize = 8;
 /// A beginning that more words go on from ranks by its best documents only,
@@ -231,11 +215,7 @@ impl Plan {
 /// Of a pasted log the lines that may say what went wrong. A text of few lines counts whole, and so does one without any
 /// such line.
 fn telling(text: &str) -> Cow<'_, str> {
-    let is_cue = |line: &&str| {
-        let line = line.to_ascii_lowercase();
-        CUES.iter().any(|cue| line.contains(cue))
-    };
-    let telling: Vec<&str> = text.split('\n').filter(is_cue).collect();
+    let telling: Vec<&str> = text.split('\n').filter(|line| has_cue(line)).collect();
     let is_log = text.split('\n').count() > MAX_LINES && !telling.is_empty();
     if is_log { telling.join("\n").into() } else { text.into() }
 }

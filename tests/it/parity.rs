@@ -3,6 +3,7 @@
 use crate::queries::{Dice, KINDS, differences, generated, in_javascript, odd, query, split_in_javascript};
 use crate::support::project;
 use faultbook::Given;
+use faultbook::output::CUES;
 use faultbook::search::{Document, Index, Query, analyse, documents, export};
 use serde_json::Value;
 
@@ -23,6 +24,13 @@ fn check(documents: &[Document], n_queries: usize, seed: u64) {
     sizes.sort_unstable();
     let (median, most) = (sizes[sizes.len() / 2], sizes[sizes.len() * 95 / 100]);
     assert!(median <= 8_000 && most <= 20_000, "a query fetches {median} bytes, one in twenty {most}");
+}
+
+/// Which lines of a pasted log count is said twice, in two languages.
+#[test]
+fn browser_and_terminal_have_the_same_cues() {
+    let script = std::fs::read_to_string(project().join("theme/ranker-rest.js")).unwrap();
+    assert!(script.contains(&format!("/(?:^|[^a-z-])(?:{CUES})/i")), "{CUES}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 const MAX_QUERY_BYTES = 4096, MAX_LINES = 4, MAX_COLD = 8, MAX_TYPOS = 8, TYPO_WEIGHT = 154;
-const CUE = /error|err!|fail|fatal|cannot|can't|could not|unable|exception|panic|denied|refused|not found|no such/i;
+const CUE = /(?:^|[^a-z-])(?:error|err!|fail|fatal|cannot|can't|could not|couldn't|unable|exception|panic|denied|refused|not found|no such|undefined|invalid|unexpected|missing|unsupported|not permitted|not allowed|forbidden|unauthorized|timed out|timeout|abort|killed|out of memory|mismatch|conflict|rejected|must be|unknown|illegal|broken|unreachable|expected|is not |bad |too long|too many|too large|too open|not a |unprotected|overwritten|does not|doesn't|not supported|unresolved|deprecated|segmentation)/i;
 export function telling(text) {
 const lines = text.split("\n"), cued = lines.filter((line) => CUE.test(line));
 return firstBytes(lines.length > MAX_LINES && cued.length > 0 ? cued.join("\n") : text);
